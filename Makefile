@@ -1,0 +1,43 @@
+# Every command of the project. CI runs the same ones.
+
+DENY_VERSION    := 0.20.2
+MUTANTS_VERSION := 27.1.0
+
+TOOLS := target/tools/bin
+
+# $(call install,NAME,VERSION) puts cargo-NAME into target/tools, unless that version is there.
+install = @$(TOOLS)/cargo-$(1) $(1) --version 2>/dev/null | grep -qx "cargo-$(1) $(2)" \
+	|| cargo install --locked --root target/tools cargo-$(1)@$(2)
+
+.PHONY: help check lint test doc deny fmt fmt-check states mutants
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+check: lint test doc deny ## everything that must pass before a commit
+
+test: ## every test, with the examples in the documentation
+	cargo test --workspace --all-features --locked
+
+lint: fmt-check ## formatting, and clippy with warnings as errors
+	cargo clippy --workspace --all-targets --all-features --locked -- -D warnings
+
+fmt: ## format the sources
+	cargo fmt --all
+
+fmt-check: ## say what is not formatted
+	cargo fmt --all -- --check
+
+doc: ## the documentation of the crates, with warnings as errors
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --all-features --locked
+
+deny: ## licences, banned crates and sources of the dependencies (deny.toml)
+	$(call install,deny,$(DENY_VERSION))
+	$(TOOLS)/cargo-deny deny --locked --all-features check bans licenses sources
+
+states: ## write docs/STATES.md anew from the code
+	UPDATE_DOCS=1 cargo test -p bayar-tests --test states --locked
+
+mutants: ## change the domain crate in small ways and see whether a test notices (long)
+	$(call install,mutants,$(MUTANTS_VERSION))
+	$(TOOLS)/cargo-mutants mutants --package bayar-domain

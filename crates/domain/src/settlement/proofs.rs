@@ -1,0 +1,172 @@
+//! What the facts of an order say, thing by thing. Built from the set of facts alone, so their order cannot matter.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::fact::{Fact, Proof, RefundStep};
+use crate::gateway::{CaptureId, DisputeId, GatewayRefundId};
+use crate::{AttemptId, Money, PaymentId, RefundId};
+
+/// Money that a gateway told us about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct ProvedCapture {
+    pub attempt: AttemptId,
+    pub payment: PaymentId,
+    /// What came in, once the gateway says so.
+    pub amount: Option<Money>,
+    /// Whether the gateway ever held it back.
+    pub challenged: bool,
+    pub reversed: bool,
+}
+
+impl ProvedCapture {
+    /// The money, while it is with us.
+    pub fn kept(&self) -> Option<Money> {
+        if self.reversed { None } else { self.amount }
+    }
+
+    /// Whether the gateway waits for a word about it.
+    pub fn awaits_verdict(&self) -> bool {
+        self.challenged && self.amount.is_none() && !self.reversed
+    }
+}
+
+/// A refund as the gateway tells it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct ProvedRefund {
+    pub amount: Money,
+    pub step: RefundStep,
+    pub ours: Option<RefundId>,
+}
+
+/// A dispute as the gateway tells it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct ProvedDispute {
+    pub capture: CaptureId,
+    pub held: Money,
+    pub step: u32,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Proofs {
+    pub captures: BTreeMap<CaptureId, ProvedCapture>,
+    pub refunds: BTreeMap<GatewayRefundId, (CaptureId, ProvedRefund)>,
+    pub disputes: BTreeMap<DisputeId, ProvedDispute>,
+    pub failed: BTreeSet<AttemptId>,
+    pub expired: BTreeSet<AttemptId>,
+}
+
+impl Proofs {
+    /// Reads facts; `payment_of` tells whose attempt it is.
+    pub fn read<'a>(
+        facts: impl IntoIterator<Item = &'a Fact>,
+        payment_of: impl Fn(AttemptId) -> Option<PaymentId>,
+    ) -> Self {
+        let mut proofs = Self::default();
+        for fact in facts {
+            if let Some(payment) = payment_of(fact.attempt()) {
+                proofs.add(fact, payment);
+            }
+        }
+        proofs
+    }
+
+    fn add(&mut self, fact: &Fact, payment: PaymentId) {
+        let attempt = fact.attempt();
+        match fact.proof() {
+            Proof::Captured { capture, amount } => {
+                self.capture(capture, attempt, payment).amount = Some(*amount);
+            }
+            Proof::Challenged { capture, .. } => {
+                self.capture(capture, attempt, payment).challenged = true;
+            }
+            Proof::Reversed { capture } => {
+                self.capture(capture, attempt, payment).reversed = true;
+            }
+            Proof::Declined { .. } => {}
+            Proof::Failed { .. } => {
+                self.failed.insert(attempt);
+            }
+            Proof::Expired => {
+                self.expired.insert(attempt);
+            }
+            Proof::Refunded {
+                capture,
+                refund,
+                amount,
+                step,
+                ours,
+            } => {
+                let news = ProvedRefund {
+                    amount: *amount,
+                    step: *step,
+                    ours: *ours,
+                };
+                let known = self
+                    .refunds
+                    .entry(refund.clone())
+                    .or_insert_with(|| (capture.clone(), news));
+                if known.1.step < *step {
+                    // The mark may be missing from one of the answers that tell of a refund.
+                    let ours = known.1.ours.or(*ours);
+                    *known = (capture.clone(), ProvedRefund { ours, ..news });
+                } else {
+                    known.1.ours = known.1.ours.or(*ours);
+                }
+            }
+            Proof::Disputed {
+                capture,
+                dispute,
+                held,
+                step,
+            } => {
+                let news = ProvedDispute {
+                    capture: capture.clone(),
+                    held: *held,
+                    step: *step,
+                };
+                let known = self
+                    .disputes
+                    .entry(dispute.clone())
+                    .or_insert_with(|| news.clone());
+                if known.step < *step {
+                    *known = news;
+                }
+            }
+        }
+    }
+
+    fn capture(
+        &mut self,
+        capture: &CaptureId,
+        attempt: AttemptId,
+        payment: PaymentId,
+    ) -> &mut ProvedCapture {
+        self.captures
+            .entry(capture.clone())
+            .or_insert(ProvedCapture {
+                attempt,
+                payment,
+                amount: None,
+                challenged: false,
+                reversed: false,
+            })
+    }
+
+    /// What a payment's money looks like.
+    pub fn of_payment(
+        &self,
+        payment: PaymentId,
+    ) -> impl Iterator<Item = (&CaptureId, &ProvedCapture)> {
+        self.captures
+            .iter()
+            .filter(move |(_, capture)| capture.payment == payment)
+    }
+
+    /// The gateway's own refunds that carry the mark of ours.
+    pub fn of_refund(&self, refund: RefundId) -> impl Iterator<Item = &ProvedRefund> {
+        self.refunds
+            .values()
+            .map(|(_, proved)| proved)
+            .filter(move |proved| proved.ours == Some(refund))
+    }
+}
