@@ -36,7 +36,7 @@ deny: ## licences, banned crates and sources of the dependencies (deny.toml)
 	$(TOOLS)/cargo-deny deny --locked --all-features check bans licenses sources
 
 states: ## write docs/STATES.md anew from the code
-	UPDATE_DOCS=1 cargo test -p bayar-tests --test states --locked
+	UPDATE_DOCS=1 cargo test -p bayar-domain --all-features --test states --locked
 
 mutants: ## change the domain crate in small ways and see whether a test notices (long)
 	$(call install,mutants,$(MUTANTS_VERSION))

@@ -345,3 +345,6 @@ impl Attempt {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

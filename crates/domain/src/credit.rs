@@ -3,6 +3,8 @@
 //! Every change of a balance is an entry, and entries are never changed.
 //! What a purchase stands at is told by its order's settlement: see [`credits_left`].
 
+use core::cmp::Ordering;
+
 use thiserror::Error;
 
 use crate::transition::Transition;
@@ -207,24 +209,19 @@ impl CreditAccount {
         let change = target
             .checked_sub(purchase.standing)
             .ok_or(CreditError::Overflow)?;
-        if change == 0 {
-            let entry = CreditEntry {
-                change: 0,
-                shortfall: 0,
-            };
-            return Ok(Transition::AlreadyApplied((
-                CreditMove {
-                    account: self,
-                    entry,
-                },
-                purchase,
-            )));
-        }
-        // Coming: the shortfall swallows up to what is missing. Going: the shortfall takes what is not there.
-        let moved = if change > 0 {
-            change.saturating_sub(change.min(purchase.shortfall))
-        } else {
-            change.max(self.balance.saturating_neg())
+        let moved = match change.cmp(&0) {
+            Ordering::Equal => {
+                let (account, shortfall) = (self, 0);
+                let entry = CreditEntry { change, shortfall };
+                return Ok(Transition::AlreadyApplied((
+                    CreditMove { account, entry },
+                    purchase,
+                )));
+            }
+            // The shortfall swallows up to what is missing.
+            Ordering::Greater => change.saturating_sub(change.min(purchase.shortfall)),
+            // The shortfall takes what is not there.
+            Ordering::Less => change.max(self.balance.saturating_neg()),
         };
         let shortfall_change = moved.saturating_sub(change);
         let shortfall = purchase
@@ -285,3 +282,6 @@ impl TryFrom<StoredAccount> for CreditAccount {
         Self::restore(stored.owner, stored.balance)
     }
 }
+
+#[cfg(test)]
+mod tests;

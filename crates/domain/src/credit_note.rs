@@ -99,3 +99,87 @@ impl TryFrom<CreditNoteTerms> for CreditNote {
         Self::issue(terms)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{at, php};
+
+    fn terms(amount: i64, taxes: &[i64]) -> CreditNoteTerms {
+        let refund = RefundId::new(7).unwrap();
+        CreditNoteTerms {
+            id: CreditNoteId::new(2).unwrap(),
+            payment: PaymentId::new(100).unwrap(),
+            refund,
+            number: CreditNoteNumber::new(at(0), refund).unwrap(),
+            amount: php(amount),
+            taxes: taxes
+                .iter()
+                .map(|&minor| TaxShare {
+                    record: TaxRecordId::new(4).unwrap(),
+                    amount: php(minor),
+                })
+                .collect(),
+            issued_at: at(0),
+        }
+    }
+
+    #[test]
+    fn a_note_keeps_its_terms() {
+        let terms = terms(200_000, &[24_000, 30_000]);
+        let note = CreditNote::issue(terms.clone()).unwrap();
+        assert_eq!(*note.terms(), terms);
+        assert_eq!(CreditNoteTerms::from(note), terms);
+    }
+
+    #[test]
+    fn a_note_is_about_money() {
+        let empty = terms(0, &[]);
+        assert_eq!(
+            CreditNote::issue(empty.clone()),
+            Err(InvalidCreditNote::Amount)
+        );
+        assert_eq!(CreditNote::try_from(empty), Err(InvalidCreditNote::Amount));
+        assert_eq!(
+            InvalidCreditNote::Amount.to_string(),
+            "a credit note is about an amount other than zero"
+        );
+    }
+
+    #[test]
+    fn taxes_go_the_way_of_the_money() {
+        for taxes in [&[1, 1], &[0, 1], &[0, 0]] {
+            assert!(CreditNote::issue(terms(1, taxes)).is_ok());
+            let back = taxes.map(|minor: i64| -minor);
+            assert!(CreditNote::issue(terms(-1, &back)).is_ok());
+        }
+        for (amount, taxes) in [(1, [1, -1]), (1, [-1, -1]), (-1, [-1, 1]), (-1, [1, 1])] {
+            assert_eq!(
+                CreditNote::issue(terms(amount, &taxes)),
+                Err(InvalidCreditNote::Signs)
+            );
+        }
+        assert_eq!(
+            InvalidCreditNote::Signs.to_string(),
+            "the taxes of a credit note have the sign of its amount"
+        );
+    }
+
+    #[cfg(feature = "serde")]
+    #[test]
+    fn a_note_is_one_object_and_checked_when_it_is_read() {
+        use crate::testing::{assert_json, refusal};
+
+        let json = r#"{"id":2,"payment":100,"refund":7,"number":"CN-20250718040700-000007","amount":{"amount":"2000.00","currency":"PHP"},"taxes":[{"record":4,"amount":{"amount":"240.00","currency":"PHP"}}],"issued_at":"2025-07-18T04:07:00Z"}"#;
+        let note = CreditNote::issue(terms(200_000, &[24_000])).unwrap();
+        assert_json(&note, json);
+        assert_eq!(
+            refusal::<CreditNote>(&json.replace("2000.00", "0.00")),
+            InvalidCreditNote::Amount.to_string()
+        );
+        assert_eq!(
+            refusal::<CreditNote>(&json.replace("240.00", "-240.00")),
+            InvalidCreditNote::Signs.to_string()
+        );
+    }
+}

@@ -54,3 +54,58 @@ pub enum Decision {
     /// The order was served.
     CompleteOrder,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn verdicts_have_stable_names() {
+        let names: Vec<_> = Verdict::ALL.iter().map(ToString::to_string).collect();
+        assert_eq!(names, ["accept", "refuse"]);
+    }
+
+    #[cfg(feature = "serde")]
+    #[test]
+    fn each_decision_is_named_in_json() {
+        use crate::testing::{assert_json, attempt_id, capture};
+
+        let payment = PaymentId::new(100).unwrap();
+        for (decision, json) in [
+            (
+                Decision::Primary {
+                    capture: capture("pi_1"),
+                },
+                r#"{"decision":"primary","capture":"pi_1"}"#,
+            ),
+            (
+                Decision::CancelPayment {
+                    payment,
+                    reason: Cancellation::Superseded,
+                },
+                r#"{"decision":"cancel_payment","payment":100,"reason":"superseded"}"#,
+            ),
+            (
+                Decision::ExpirePayment { payment },
+                r#"{"decision":"expire_payment","payment":100}"#,
+            ),
+            (
+                Decision::CloseAttempt {
+                    attempt: attempt_id(1),
+                },
+                r#"{"decision":"close_attempt","attempt":1}"#,
+            ),
+            (
+                Decision::Review {
+                    capture: capture("pi_1"),
+                    verdict: Verdict::Refuse,
+                },
+                r#"{"decision":"review","capture":"pi_1","verdict":"refuse"}"#,
+            ),
+            (Decision::CancelOrder, r#"{"decision":"cancel_order"}"#),
+            (Decision::CompleteOrder, r#"{"decision":"complete_order"}"#),
+        ] {
+            assert_json(&decision, json);
+        }
+    }
+}

@@ -270,3 +270,6 @@ impl TryFrom<Stored> for Fact {
         Self::new(stored.attempt, stored.source, stored.proof, stored.at)
     }
 }
+
+#[cfg(test)]
+mod tests;

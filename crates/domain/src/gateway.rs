@@ -68,3 +68,59 @@ pub struct Session {
     /// When the gateway closes it by itself.
     pub expires_at: DateTime<Utc>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_stable() {
+        let gateways: Vec<_> = Gateway::ALL.iter().map(ToString::to_string).collect();
+        assert_eq!(gateways, ["stripe", "midtrans"]);
+        let modes: Vec<_> = Mode::ALL.iter().map(ToString::to_string).collect();
+        assert_eq!(modes, ["live", "test"]);
+    }
+
+    #[test]
+    fn each_text_says_what_it_should_have_been() {
+        let refusals = [
+            AccountRef::new("").unwrap_err(),
+            SessionRef::new("").unwrap_err(),
+            CaptureId::new("").unwrap_err(),
+            GatewayRefundId::new("").unwrap_err(),
+            DisputeId::new("").unwrap_err(),
+            TryId::new("").unwrap_err(),
+            Reason::new("").unwrap_err(),
+            TransferReference::new("").unwrap_err(),
+        ];
+        let whats = refusals.map(|refusal| refusal.what);
+        assert_eq!(
+            whats,
+            [
+                "gateway account",
+                "session reference",
+                "capture id",
+                "gateway refund id",
+                "dispute id",
+                "payment try id",
+                "reason",
+                "transfer reference"
+            ]
+        );
+    }
+
+    #[cfg(feature = "serde")]
+    #[test]
+    fn sources_and_sessions_are_flat_objects() {
+        use crate::testing::{assert_json, session, source};
+
+        assert_json(
+            &source(),
+            r#"{"gateway":"stripe","account":"acct_1","mode":"test"}"#,
+        );
+        assert_json(
+            &session("cs_1"),
+            r#"{"reference":"cs_1","url":"https://checkout.example/cs_1","expires_at":"2025-07-18T04:37:00Z"}"#,
+        );
+    }
+}

@@ -239,22 +239,13 @@ impl Invoice {
                 | InvoiceStatus::Refunded
                 | InvoiceStatus::Void => illegal(self.status, InvoiceStatus::Pending),
             },
-            Papers::Settled(takings) => match takings.returned() {
-                Returned::Nothing => Ok(self.pay()),
-                Returned::Part => self.paid().refund_part(),
-                Returned::All => self.paid().refund(),
-            },
+            // A payment may become refunded in one step, when news of the refund came first.
+            Papers::Settled(takings) => Ok(self.move_to(match takings.returned() {
+                Returned::Nothing => InvoiceStatus::Paid,
+                Returned::Part => InvoiceStatus::PartiallyRefunded,
+                Returned::All => InvoiceStatus::Refunded,
+            })),
             Papers::Void => Ok(self.void()),
-        }
-    }
-
-    /// A payment may become refunded in one step, when news of the refund came first.
-    fn paid(self) -> Self {
-        match self.status {
-            InvoiceStatus::Pending | InvoiceStatus::Void => self.pay().into_inner(),
-            InvoiceStatus::Paid | InvoiceStatus::PartiallyRefunded | InvoiceStatus::Refunded => {
-                self
-            }
         }
     }
 
@@ -308,3 +299,6 @@ impl TryFrom<Stored> for Invoice {
         Self::restore(stored.terms, stored.status)
     }
 }
+
+#[cfg(test)]
+mod tests;

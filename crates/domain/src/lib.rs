@@ -42,6 +42,8 @@ pub mod payment;
 pub mod refund;
 pub mod settlement;
 pub mod tax;
+#[cfg(test)]
+mod testing;
 mod transition;
 mod wire;
 
@@ -66,3 +68,8 @@ pub use settlement::{Effect, Settlement, Standing, Step};
 pub use tax::{TaxPolicy, TaxRecord, TaxState, TaxStatus, TaxTerms};
 pub use transition::{Answer, IllegalTransition, Status, Transition};
 pub use wire::{InvalidText, UnknownName};
+
+// The README is a page of its own; its examples are tests all the same.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadmeDoctests;

@@ -232,3 +232,6 @@ impl TryFrom<Stored> for Order {
         Self::restore(stored.terms, stored.status)
     }
 }
+
+#[cfg(test)]
+mod tests;

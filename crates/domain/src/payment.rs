@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use thiserror::Error;
 
+use crate::invoice::Takings;
 use crate::transition::{Answer, Transition, already, changed, illegal};
 use crate::wire::wire_enum;
 use crate::{AttemptId, CaptureId, Gateway, Money, OrderId, PaymentId, Status, UserId};
@@ -357,15 +358,14 @@ impl Payment {
         }
     }
 
-    /// Its money is in, of which `refunded` went back again.
+    /// Its money is in, and perhaps some of it went back again.
     /// Late money completes a payment that had ended; a refund that failed after all makes it whole again.
-    pub fn complete(
-        self,
-        capture: CaptureId,
-        captured: Money,
-        refunded: Money,
-    ) -> Transition<Self> {
-        self.move_to(PaymentState::paid(capture, captured, refunded))
+    pub fn complete(self, capture: CaptureId, takings: Takings) -> Transition<Self> {
+        self.move_to(PaymentState::paid(
+            capture,
+            takings.captured(),
+            takings.refunded(),
+        ))
     }
 
     /// It is proved to be no payment: from every state, for a gateway may take money back at any time.
@@ -466,3 +466,6 @@ impl TryFrom<Stored> for Payment {
         Self::restore(stored.terms, stored.method, stored.state)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -74,6 +74,8 @@ pub enum RefundState {
     /// The money did not go back.
     Failed {
         /// Why.
+        // The terms beside it on the wire have a `reason` of their own.
+        #[cfg_attr(feature = "serde", serde(rename = "failure"))]
         reason: RefundFailure,
     },
 }
@@ -349,3 +351,6 @@ impl TryFrom<Stored> for Refund {
         Self::restore(stored.terms, stored.amount, stored.state)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -81,3 +81,57 @@ pub(crate) fn already<T, S>(value: T) -> Answer<T, S> {
 pub(crate) fn illegal<T, S>(from: S, to: S) -> Answer<T, S> {
     Err(IllegalTransition { from, to })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::OrderStatus;
+
+    #[test]
+    fn the_value_is_there_whether_it_moved_or_not() {
+        assert_eq!(Transition::Changed(1).into_inner(), 1);
+        assert_eq!(Transition::AlreadyApplied(2).into_inner(), 2);
+    }
+
+    #[test]
+    fn only_a_change_has_changed() {
+        assert!(Transition::Changed(1).has_changed());
+        assert!(!Transition::AlreadyApplied(1).has_changed());
+    }
+
+    #[test]
+    fn the_same_is_answered_about_another_value() {
+        let doubled = |value| value * 2;
+        assert_eq!(Transition::Changed(1).map(doubled), Transition::Changed(2));
+        assert_eq!(
+            Transition::AlreadyApplied(2).map(doubled),
+            Transition::AlreadyApplied(4)
+        );
+    }
+
+    #[test]
+    fn the_shorthands_answer_what_they_are_named_after() {
+        let (from, to) = (OrderStatus::Completed, OrderStatus::Pending);
+        assert_eq!(changed::<_, OrderStatus>(1), Ok(Transition::Changed(1)));
+        assert_eq!(
+            already::<_, OrderStatus>(1),
+            Ok(Transition::AlreadyApplied(1))
+        );
+        assert_eq!(
+            illegal::<(), _>(from, to),
+            Err(IllegalTransition { from, to })
+        );
+    }
+
+    #[test]
+    fn a_refusal_names_the_machine_and_both_states() {
+        let refusal = IllegalTransition {
+            from: OrderStatus::Completed,
+            to: OrderStatus::Pending,
+        };
+        assert_eq!(
+            refusal.to_string(),
+            "order cannot go from completed to pending"
+        );
+    }
+}

@@ -152,3 +152,92 @@ pub(crate) fn broken_rule(text: &str) -> Option<&'static str> {
 }
 
 pub(crate) use {serde_as_text, text, wire_enum};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    wire_enum! {
+        /// A light.
+        enum Light: "light" {
+            /// Stop.
+            Red = "red",
+            /// Go.
+            DarkGreen = "dark_green",
+        }
+    }
+
+    text! {
+        /// A label.
+        Label: "label";
+    }
+
+    #[test]
+    fn each_name_is_written_and_read_back() {
+        assert_eq!(Light::ALL, [Light::Red, Light::DarkGreen]);
+        assert_eq!(Light::DarkGreen.as_str(), "dark_green");
+        assert_eq!(format!("{:>6}", Light::Red), "   red");
+        for &light in Light::ALL {
+            assert_eq!(light.to_string().parse(), Ok(light));
+        }
+    }
+
+    #[test]
+    fn an_unknown_name_is_refused_by_name() {
+        for name in ["Red", "dark-green", ""] {
+            let what = "light";
+            let unknown = UnknownName {
+                what,
+                name: name.to_owned(),
+            };
+            assert_eq!(name.parse::<Light>(), Err(unknown.clone()));
+            assert_eq!(
+                unknown.to_string(),
+                format!("`{name}` is not a known light")
+            );
+        }
+    }
+
+    #[test]
+    fn a_text_is_kept_as_it_was_given() {
+        let label = Label::new(" Ünï-1 ").unwrap();
+        assert_eq!(label.as_str(), " Ünï-1 ");
+        assert_eq!(format!("{label:>8}"), "  Ünï-1 ");
+        assert_eq!(" Ünï-1 ".parse(), Ok(label));
+    }
+
+    #[test]
+    fn a_text_has_one_to_255_characters() {
+        let label = |length: usize| Label::new("ü".repeat(length));
+        assert!(label(1).is_ok());
+        assert!(label(255).is_ok());
+        let refusal = |length| label(length).unwrap_err().to_string();
+        assert_eq!(refusal(0), "the label must not be empty");
+        assert_eq!(
+            refusal(256),
+            "the label must not be longer than 255 characters"
+        );
+    }
+
+    #[test]
+    fn a_text_holds_no_control_characters() {
+        for text in ["a\nb", "\0", "tab\t", "\u{7f}"] {
+            let refusal = text.parse::<Label>().unwrap_err();
+            assert_eq!(
+                refusal.to_string(),
+                "the label must not hold control characters"
+            );
+        }
+    }
+
+    #[cfg(feature = "serde")]
+    #[test]
+    fn names_and_texts_are_strings_in_json() {
+        use crate::testing::{assert_json, refusal};
+
+        assert_json(&Light::DarkGreen, r#""dark_green""#);
+        assert_eq!(refusal::<Light>(r#""blue""#), "`blue` is not a known light");
+        assert_json(&Label::new("one").unwrap(), r#""one""#);
+        assert_eq!(refusal::<Label>(r#""""#), "the label must not be empty");
+    }
+}

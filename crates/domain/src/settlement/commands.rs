@@ -345,9 +345,20 @@ impl Settlement {
     /// The gateway has a refund, or is about to: from here on it is not known to be unsent.
     ///
     /// # Errors
-    /// When it is in an operator's hands, or the money went back.
+    /// When it is in an operator's hands or at its end. What failed is asked for anew, and reserved anew.
     pub fn refund_sent(&self, id: RefundId) -> Result<Step, Refused> {
-        self.move_refund(id, Refund::send)
+        match self.known_refund(id)?.status() {
+            from @ RefundStatus::Failed => Err(IllegalTransition {
+                from,
+                to: RefundStatus::Sent,
+            }
+            .into()),
+            RefundStatus::Requested
+            | RefundStatus::Sent
+            | RefundStatus::Unknown
+            | RefundStatus::Manual
+            | RefundStatus::Succeeded => self.move_refund(id, Refund::send),
+        }
     }
 
     /// An answer of the gateway about a refund was lost.

@@ -8,6 +8,7 @@
 //! effects that the application carries out. A refused command leaves the settlement it was given to as it was.
 
 mod commands;
+mod effects;
 mod proofs;
 mod settle;
 mod standing;
@@ -19,7 +20,7 @@ use std::collections::btree_map::Entry;
 use thiserror::Error;
 
 pub use commands::{RefundRequest, Refused};
-pub use standing::{Alert, DueBack, Effect, ExternalRefund, RefundRef, Standing};
+pub use effects::{Alert, DueBack, Effect, ExternalRefund, RefundRef, Standing};
 pub use sums::Sums;
 
 use crate::attempt::{Attempt, AttemptStatus};
@@ -373,3 +374,6 @@ fn index<K: Ord, V>(
     }
     Ok(indexed)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,265 +1,235 @@
-//! What must be true outside a settlement because of what is true inside, and how to get there.
+//! What must be true outside a settlement, read off its facts, decisions and states.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
+use super::Settlement;
+use super::effects::{Alert, DueBack, ExternalRefund, RefundRef, Standing};
+use super::proofs::Proofs;
+use super::sums::add;
+use crate::attempt::AttemptStatus;
+use crate::credit::credits_left;
 use crate::decision::Verdict;
 use crate::fact::RefundStep;
-use crate::gateway::{CaptureId, DisputeId, GatewayRefundId};
+use crate::gateway::{CaptureId, GatewayRefundId};
 use crate::invoice::Papers;
-use crate::order::OrderStatus;
-use crate::payment::PaymentStatus;
-use crate::{AttemptId, Money, PaymentId, RefundId};
+use crate::order::{OrderKind, OrderStatus};
+use crate::payment::PaymentState;
+use crate::refund::{Refund, RefundFailure, RefundOrigin, RefundState};
+use crate::{Money, RefundId};
 
-/// A refund, by whichever name it has.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
-pub enum RefundRef {
-    /// By our doing.
-    Ours(RefundId),
-    /// Made at the gateway without us.
-    External(GatewayRefundId),
-}
-
-/// A refund that somebody made at the gateway without us.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct ExternalRefund {
-    /// The money it is taken from.
-    pub capture: CaptureId,
-    /// How much.
-    pub amount: Money,
-    /// How far it is.
-    pub step: RefundStep,
-}
-
-/// Money that has to go back and that no refund is on its way for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct DueBack {
-    /// The payment it came with.
-    pub payment: PaymentId,
-    /// How much.
-    pub amount: Money,
-}
-
-/// Something an operator has to know. Each is raised once for its thing.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(tag = "alert", rename_all = "snake_case"))]
-pub enum Alert {
-    /// Money came that has to be looked at.
-    Review {
-        /// The payment it came with.
-        payment: PaymentId,
-    },
-    /// Money came that the order cannot keep. It goes back.
-    Surplus {
-        /// The money.
-        capture: CaptureId,
-    },
-    /// More went out than came in.
-    Loss {
-        /// The money.
-        capture: CaptureId,
-    },
-    /// The buyer's bank asks for money back.
-    Dispute {
-        /// The dispute.
-        dispute: DisputeId,
-    },
-    /// A refund failed: the buyer has not got the money.
-    RefundFailed {
-        /// The refund.
-        refund: RefundId,
-    },
-    /// Money went back in another currency than it came in, so that the sums leave it out.
-    OtherCurrency {
-        /// The money.
-        capture: CaptureId,
-    },
-    /// The order was served and its money is not with us.
-    ServedUnpaid,
-}
-
-/// What must be true outside a settlement: a function of its facts and decisions.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Standing {
-    /// The order, once it is told.
-    pub order: Option<OrderStatus>,
-    /// Each payment.
-    pub payments: BTreeMap<PaymentId, PaymentStatus>,
-    /// What each payment says to its invoice and its taxes.
-    pub papers: BTreeMap<PaymentId, Papers>,
-    /// Whether what was ordered may be served.
-    pub served: bool,
-    /// How many credits the order's package stands at.
-    pub credits: u32,
-    /// Which checkouts must be closed at their gateways.
-    pub closing: BTreeSet<AttemptId>,
-    /// What the gateways must be told about money they hold back.
-    pub verdicts: BTreeMap<CaptureId, Verdict>,
-    /// What has to go back.
-    pub due_back: BTreeMap<CaptureId, DueBack>,
-    /// Refunds that somebody made at the gateway.
-    pub external: BTreeMap<GatewayRefundId, ExternalRefund>,
-    /// Refunds that have a credit note, and its amount.
-    pub credited: BTreeMap<RefundRef, Money>,
-    /// What an operator has to know.
-    pub alerts: BTreeSet<Alert>,
-}
-
-/// Something the application has to carry out. Each names the state to reach, so that doing it twice does it once.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Effect {
-    /// Tell the world where the order stands.
-    AnnounceOrder {
-        /// Where.
-        status: OrderStatus,
-    },
-    /// Tell the world where a payment stands.
-    AnnouncePayment {
-        /// The payment.
-        payment: PaymentId,
-        /// Where.
-        status: PaymentStatus,
-    },
-    /// Mark the invoice and collect or reverse the taxes.
-    SettlePapers {
-        /// Whose.
-        payment: PaymentId,
-        /// What the payment says to them.
-        papers: Papers,
-    },
-    /// Serve what was ordered.
-    FulfilOrder,
-    /// Stop serving: the money is not there any more.
-    HaltOrder,
-    /// Grant or take credits until the order's package stands there.
-    SetCredits {
-        /// Where.
-        standing: u32,
-    },
-    /// Close a checkout at its gateway.
-    CloseAttempt {
-        /// The attempt.
-        attempt: AttemptId,
-    },
-    /// Tell a gateway what to do with money that it holds back.
-    AnswerChallenge {
-        /// The money.
-        capture: CaptureId,
-        /// What to tell.
-        verdict: Verdict,
-    },
-    /// Give money back, by [`Settlement::refund_surplus`](super::Settlement::refund_surplus) in the same transaction.
-    RefundSurplus {
-        /// The money.
-        capture: CaptureId,
-        /// How much.
-        due: DueBack,
-    },
-    /// Keep a record of a refund that somebody made at the gateway.
-    RecordExternalRefund {
-        /// The gateway's name for it.
-        refund: GatewayRefundId,
-        /// What is known.
-        state: ExternalRefund,
-    },
-    /// Issue a credit note; a negative amount takes an earlier one back.
-    IssueCreditNote {
-        /// The refund.
-        refund: RefundRef,
-        /// How much.
-        amount: Money,
-    },
-    /// Call an operator.
-    RaiseAlert(Alert),
-    /// What an operator was called for is over.
-    ClearAlert(Alert),
-}
-
-impl Standing {
-    /// What has to be done outside when a settlement that stood at `before` stands at `self`.
+impl Settlement {
+    /// What must be true outside because of what is true inside.
     #[must_use]
-    pub fn since(&self, before: &Self) -> Vec<Effect> {
-        let mut effects = Vec::new();
-        if self.order != before.order {
-            effects.extend(self.order.map(|status| Effect::AnnounceOrder { status }));
+    pub fn standing(&self) -> Standing {
+        let proofs = self.proofs();
+        let states = || {
+            self.payments
+                .iter()
+                .map(|(&id, payment)| (id, payment.state()))
+        };
+        Standing {
+            order: Some(self.order.status()),
+            payments: states().map(|(id, state)| (id, state.status())).collect(),
+            papers: states()
+                .map(|(id, state)| (id, Papers::of(state)))
+                .collect(),
+            served: matches!(
+                self.order.status(),
+                OrderStatus::Processing | OrderStatus::Completed
+            ),
+            credits: self.credits(&proofs),
+            closing: self
+                .attempts()
+                .filter(|attempt| attempt.status() == AttemptStatus::Closing)
+                .map(|attempt| attempt.terms().id)
+                .collect(),
+            verdicts: self.verdicts(&proofs),
+            due_back: self.due_back(&proofs),
+            external: self.external(&proofs),
+            credited: self.credited(&proofs),
+            alerts: self.alerts(&proofs).collect(),
         }
-        for (&payment, &status) in news(&self.payments, &before.payments) {
-            effects.push(Effect::AnnouncePayment { payment, status });
-        }
-        for (&payment, &papers) in news(&self.papers, &before.papers) {
-            effects.push(Effect::SettlePapers { payment, papers });
-        }
-        match (before.served, self.served) {
-            (false, true) => effects.push(Effect::FulfilOrder),
-            (true, false) => effects.push(Effect::HaltOrder),
-            (true, true) | (false, false) => {}
-        }
-        if self.credits != before.credits {
-            effects.push(Effect::SetCredits {
-                standing: self.credits,
-            });
-        }
-        for &attempt in self.closing.difference(&before.closing) {
-            effects.push(Effect::CloseAttempt { attempt });
-        }
-        for (capture, &verdict) in news(&self.verdicts, &before.verdicts) {
-            effects.push(Effect::AnswerChallenge {
-                capture: capture.clone(),
-                verdict,
-            });
-        }
-        for (capture, &due) in news(&self.due_back, &before.due_back) {
-            effects.push(Effect::RefundSurplus {
-                capture: capture.clone(),
-                due,
-            });
-        }
-        for (refund, state) in news(&self.external, &before.external) {
-            let (refund, state) = (refund.clone(), state.clone());
-            effects.push(Effect::RecordExternalRefund { refund, state });
-        }
-        effects.extend(self.notes_since(before));
-        effects.extend(
-            self.alerts
-                .difference(&before.alerts)
-                .cloned()
-                .map(Effect::RaiseAlert),
-        );
-        effects.extend(
-            before
-                .alerts
-                .difference(&self.alerts)
-                .cloned()
-                .map(Effect::ClearAlert),
-        );
-        effects
     }
 
-    fn notes_since(&self, before: &Self) -> Vec<Effect> {
-        let refunds: BTreeSet<_> = self.credited.keys().chain(before.credited.keys()).collect();
-        refunds
-            .into_iter()
-            .filter_map(|refund| {
-                let now = self.credited.get(refund).copied();
-                let then = before.credited.get(refund).copied();
-                let zero = Money::zero(now.or(then)?.currency());
-                let amount = now.unwrap_or(zero).checked_sub(then.unwrap_or(zero)).ok()?;
-                let refund = refund.clone();
-                (!amount.is_zero()).then_some(Effect::IssueCreditNote { refund, amount })
+    fn due_back(&self, proofs: &Proofs) -> BTreeMap<CaptureId, DueBack> {
+        self.surplus(proofs)
+            // One automatic refund for each; what becomes of it is an operator's business.
+            .filter(|(capture, _)| !self.refunds_of(capture).any(is_surplus_refund))
+            .filter_map(|(capture, proved)| {
+                let amount = self.left_to_return(proofs, capture)?;
+                let due = DueBack {
+                    payment: proved.payment,
+                    amount,
+                };
+                amount.is_positive().then(|| (capture.clone(), due))
             })
             .collect()
     }
+
+    /// How many credits the order's package stands at. What is asked for back is gone at once.
+    fn credits(&self, proofs: &Proofs) -> u32 {
+        let OrderKind::Credits { quantity } = self.order.terms().kind else {
+            return 0;
+        };
+        self.paid_by(proofs)
+            .and_then(|(capture, _)| self.sums_of(proofs, capture))
+            .map_or(0, |sums| {
+                credits_left(quantity, add(sums.refunded, sums.reserved), sums.captured)
+            })
+    }
+
+    fn verdicts(&self, proofs: &Proofs) -> BTreeMap<CaptureId, Verdict> {
+        proofs
+            .captures
+            .iter()
+            .filter(|(_, proved)| {
+                proved.awaits_verdict() && !proofs.failed.contains(&proved.attempt)
+            })
+            .filter_map(|(id, proved)| {
+                let asked = matches!(
+                    self.payment_target(proofs, proved.payment),
+                    PaymentState::UnderReview { .. }
+                );
+                let verdict = if asked {
+                    self.verdict(id)?
+                } else {
+                    Verdict::Refuse
+                };
+                Some((id.clone(), verdict))
+            })
+            .collect()
+    }
+
+    fn external(&self, proofs: &Proofs) -> BTreeMap<GatewayRefundId, ExternalRefund> {
+        proofs
+            .refunds
+            .iter()
+            .filter(|(_, (_, refund))| self.ours(refund.ours).is_none())
+            .map(|(id, (capture, refund))| {
+                let (capture, amount, step) = (capture.clone(), refund.amount, refund.step);
+                (
+                    id.clone(),
+                    ExternalRefund {
+                        capture,
+                        amount,
+                        step,
+                    },
+                )
+            })
+            .collect()
+    }
+
+    fn ours(&self, refund: Option<RefundId>) -> Option<&Refund> {
+        self.refunds.get(&refund?)
+    }
+
+    /// What went back of the money that pays the order: only that is on its papers.
+    fn credited(&self, proofs: &Proofs) -> BTreeMap<RefundRef, Money> {
+        let mut credited = BTreeMap::new();
+        let Some((paying, proved)) = self.paid_by(proofs) else {
+            return credited;
+        };
+        let mut credit = |refund, amount: Money| {
+            if Some(amount.currency()) == proved.amount.map(Money::currency) {
+                let sum = credited
+                    .entry(refund)
+                    .or_insert(Money::zero(amount.currency()));
+                *sum = add(*sum, amount);
+            }
+        };
+        for (id, (capture, refund)) in &proofs.refunds {
+            if capture == paying && refund.step == RefundStep::Succeeded {
+                let name = self.ours(refund.ours).map_or_else(
+                    || RefundRef::External(id.clone()),
+                    |ours| RefundRef::Ours(ours.terms().id),
+                );
+                credit(name, refund.amount);
+            }
+        }
+        for refund in self.refunds_of(paying) {
+            if let RefundState::Succeeded { transfer: Some(_) } = refund.state() {
+                credit(RefundRef::Ours(refund.terms().id), refund.amount());
+            }
+        }
+        credited
+    }
+
+    fn alerts(&self, proofs: &Proofs) -> impl Iterator<Item = Alert> {
+        let reviews = self.payments().filter_map(|payment| match payment.state() {
+            PaymentState::UnderReview { .. } => Some(Alert::Review {
+                payment: payment.terms().id,
+            }),
+            PaymentState::Pending
+            | PaymentState::Processing { .. }
+            | PaymentState::Completed { .. }
+            | PaymentState::PartiallyRefunded { .. }
+            | PaymentState::Refunded { .. }
+            | PaymentState::Failed { .. }
+            | PaymentState::Cancelled { .. }
+            | PaymentState::Expired => None,
+        });
+        let surplus = self.surplus(proofs).map(|(capture, _)| Alert::Surplus {
+            capture: capture.clone(),
+        });
+        let losses = proofs.captures.keys().filter_map(|capture| {
+            let lost = self.sums_of(proofs, capture)?.loss().is_positive();
+            lost.then(|| Alert::Loss {
+                capture: capture.clone(),
+            })
+        });
+        let disputes = proofs.disputes.keys().map(|dispute| Alert::Dispute {
+            dispute: dispute.clone(),
+        });
+        let refunds = self.refunds().filter_map(|refund| match refund.state() {
+            RefundState::Failed {
+                reason: RefundFailure::Refused | RefundFailure::Failed,
+            } => Some(Alert::RefundFailed {
+                refund: refund.terms().id,
+            }),
+            RefundState::Failed {
+                reason: RefundFailure::Withdrawn,
+            }
+            | RefundState::Requested
+            | RefundState::Sent
+            | RefundState::Unknown
+            | RefundState::Manual
+            | RefundState::Succeeded { .. } => None,
+        });
+        let unpaid =
+            self.order.status() == OrderStatus::Completed && self.paid_by(proofs).is_none();
+        let alerts: Vec<_> = reviews
+            .chain(surplus)
+            .chain(losses)
+            .chain(disputes)
+            .chain(refunds)
+            .chain(self.other_currencies(proofs))
+            .chain(unpaid.then_some(Alert::ServedUnpaid))
+            .collect();
+        alerts.into_iter()
+    }
+
+    fn other_currencies<'a>(&self, proofs: &'a Proofs) -> impl Iterator<Item = Alert> + use<'a> {
+        let refunds = proofs
+            .refunds
+            .values()
+            .map(|(capture, refund)| (capture, refund.amount));
+        let disputes = proofs
+            .disputes
+            .values()
+            .map(|dispute| (&dispute.capture, dispute.held));
+        refunds.chain(disputes).filter_map(|(capture, amount)| {
+            let came = proofs.captures.get(capture)?.amount?;
+            (came.currency() != amount.currency()).then(|| Alert::OtherCurrency {
+                capture: capture.clone(),
+            })
+        })
+    }
 }
 
-/// The entries of `now` that `before` does not have, or has otherwise.
-fn news<'a, K: Ord, V: PartialEq>(
-    now: &'a BTreeMap<K, V>,
-    before: &'a BTreeMap<K, V>,
-) -> impl Iterator<Item = (&'a K, &'a V)> {
-    now.iter()
-        .filter(|(key, value)| before.get(key) != Some(value))
+fn is_surplus_refund(refund: &Refund) -> bool {
+    refund.terms().origin == RefundOrigin::Surplus
+        && *refund.state()
+            != (RefundState::Failed {
+                reason: RefundFailure::Withdrawn,
+            })
 }

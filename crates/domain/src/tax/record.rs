@@ -169,22 +169,7 @@ impl TaxRecord {
     /// # Errors
     /// When its payment is not paid.
     pub fn reverse(self, takings: Takings) -> Answer<Self, TaxStatus> {
-        let target = match takings.returned() {
-            Returned::Nothing => TaxState::Collected,
-            Returned::Part => {
-                let TaxLine {
-                    amount,
-                    rounding,
-                    round_to,
-                    ..
-                } = self.terms.line;
-                // Takings are a part of a whole, so the share is a part of the tax and fits.
-                let (part, whole) = (takings.refunded(), takings.captured());
-                let reversed = share(part, whole, amount, rounding, round_to).unwrap_or(amount);
-                TaxState::PartiallyReversed { reversed }
-            }
-            Returned::All => TaxState::Reversed,
-        };
+        let target = self.after(takings);
         match self.state {
             TaxState::Collected | TaxState::PartiallyReversed { .. } | TaxState::Reversed => {
                 Ok(self.move_to(target))
@@ -211,16 +196,28 @@ impl TaxRecord {
                 | TaxState::Reversed
                 | TaxState::Void => illegal(self.status(), TaxStatus::Pending),
             },
-            Papers::Settled(takings) => self.collected().reverse(takings),
+            // A payment may become refunded in one step, when news of the refund came first.
+            Papers::Settled(takings) => {
+                let target = self.after(takings);
+                Ok(self.move_to(target))
+            }
             Papers::Void => Ok(self.void()),
         }
     }
 
-    /// A payment may become refunded in one step, when news of the refund came first.
-    fn collected(self) -> Self {
-        match self.state {
-            TaxState::Pending | TaxState::Void => self.collect().into_inner(),
-            TaxState::Collected | TaxState::PartiallyReversed { .. } | TaxState::Reversed => self,
+    /// Where it stands when its payment has `takings`.
+    fn after(&self, takings: Takings) -> TaxState {
+        match takings.returned() {
+            Returned::Nothing => TaxState::Collected,
+            Returned::Part => {
+                let line = &self.terms.line;
+                let (part, whole) = (takings.refunded(), takings.captured());
+                // Takings are a part of a whole, so the share is a part of the tax and fits.
+                let reversed = share(part, whole, line.amount, line.rounding, line.round_to)
+                    .unwrap_or(line.amount);
+                TaxState::PartiallyReversed { reversed }
+            }
+            Returned::All => TaxState::Reversed,
         }
     }
 
@@ -250,3 +247,6 @@ impl TryFrom<Stored> for TaxRecord {
         Self::restore(stored.terms, stored.state)
     }
 }
+
+#[cfg(test)]
+mod tests;
