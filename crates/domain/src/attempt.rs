@@ -167,17 +167,10 @@ pub struct AttemptTerms {
     pub source: Source,
 }
 
-/// The gateway gave two different sessions for one attempt.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("attempt {attempt} has session {known} and cannot have {given} as well")]
-pub struct SecondSession {
-    /// The attempt.
-    pub attempt: AttemptId,
-    /// The session that is stored.
-    pub known: crate::gateway::SessionRef,
-    /// The session that was given now.
-    pub given: crate::gateway::SessionRef,
-}
+/// The gateway gave two different sessions for one attempt. Their names are not for logs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("attempt {0} has another session already")]
+pub struct SecondSession(pub AttemptId);
 
 /// An attempt: one checkout session at one gateway.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -226,11 +219,9 @@ impl Attempt {
     /// When another session is known: one key opens one session, so something is badly wrong.
     pub fn opened(self, session: Session) -> Result<Transition<Self>, SecondSession> {
         match self.state.session() {
-            Some(known) if known.reference != session.reference => Err(SecondSession {
-                attempt: self.terms.id,
-                known: known.reference.clone(),
-                given: session.reference,
-            }),
+            Some(known) if known.reference != session.reference => {
+                Err(SecondSession(self.terms.id))
+            }
             Some(_) | None => {
                 let state = self.state.clone().with_session(session);
                 Ok(self.move_to(state))

@@ -1,7 +1,7 @@
 //! What we recorded once and never decide again.
 
 use crate::gateway::CaptureId;
-use crate::payment::Cancellation;
+use crate::payment::{Cancellation, ReviewReason};
 use crate::wire::wire_enum;
 use crate::{AttemptId, PaymentId};
 
@@ -46,6 +46,8 @@ pub enum Decision {
     Review {
         /// The money.
         capture: CaptureId,
+        /// What was asked: to accept money that was held back is not yet to accept any amount.
+        reason: ReviewReason,
         /// What the operator said.
         verdict: Verdict,
     },
@@ -98,9 +100,10 @@ mod tests {
             (
                 Decision::Review {
                     capture: capture("pi_1"),
+                    reason: ReviewReason::AmountDiffers,
                     verdict: Verdict::Refuse,
                 },
-                r#"{"decision":"review","capture":"pi_1","verdict":"refuse"}"#,
+                r#"{"decision":"review","capture":"pi_1","reason":"amount_differs","verdict":"refuse"}"#,
             ),
             (Decision::CancelOrder, r#"{"decision":"cancel_order"}"#),
             (Decision::CompleteOrder, r#"{"decision":"complete_order"}"#),

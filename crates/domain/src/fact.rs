@@ -60,7 +60,11 @@ pub enum Proof {
         /// How much.
         amount: Money,
     },
-    /// The gateway took the money back.
+    /// The gateway took back money that it had captured or held.
+    ///
+    /// An adapter says this only where money was in: of money that never came in it says nothing.
+    /// Where the money went back because we asked for it (a gateway may turn a refund of unsettled money
+    /// into a cancellation) it says [`Proof::Refunded`] with our mark instead.
     Reversed {
         /// The money.
         capture: CaptureId,
@@ -116,6 +120,10 @@ pub struct FactKey {
     pub object: String,
     /// The step in the life of the thing.
     pub step: String,
+}
+
+fn told(amount: Money) -> String {
+    format!("{amount} {}", amount.currency())
 }
 
 /// A fact that cannot be.
@@ -220,10 +228,12 @@ impl Fact {
     #[must_use]
     pub fn key(&self) -> FactKey {
         const ONCE: &str = "once";
+        // Amounts are part of the step: should two doors ever tell two amounts, both are kept and an alert is raised.
         let (object, step) = match &self.proof {
-            Proof::Captured { capture, .. }
-            | Proof::Challenged { capture, .. }
-            | Proof::Reversed { capture } => (capture.to_string(), ONCE.to_owned()),
+            Proof::Captured { capture, amount } | Proof::Challenged { capture, amount } => {
+                (capture.to_string(), told(*amount))
+            }
+            Proof::Reversed { capture } => (capture.to_string(), ONCE.to_owned()),
             Proof::Declined { payment_try, .. } => (payment_try.to_string(), ONCE.to_owned()),
             Proof::Failed { .. } | Proof::Expired => {
                 (format!("attempt {}", self.attempt), ONCE.to_owned())
@@ -232,16 +242,20 @@ impl Fact {
             Proof::Refunded {
                 refund,
                 step,
-                ours: Some(ours),
+                amount,
+                ours,
                 ..
-            } => (refund.to_string(), format!("{step} for {ours}")),
-            Proof::Refunded {
-                refund,
+            } => {
+                let mark = ours.map(|ours| format!(" for {ours}")).unwrap_or_default();
+                let step = format!("{step} {}{mark}", told(*amount));
+                (refund.to_string(), step)
+            }
+            Proof::Disputed {
+                dispute,
                 step,
-                ours: None,
+                held,
                 ..
-            } => (refund.to_string(), step.to_string()),
-            Proof::Disputed { dispute, step, .. } => (dispute.to_string(), step.to_string()),
+            } => (dispute.to_string(), format!("{step} {}", told(*held))),
         };
         FactKey {
             source: self.source.clone(),

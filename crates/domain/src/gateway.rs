@@ -1,5 +1,7 @@
 //! What the domain knows of the gateways: their names, and the names they give to things.
 
+use core::fmt;
+
 use chrono::{DateTime, Utc};
 
 use crate::wire::{text, wire_enum};
@@ -58,7 +60,9 @@ pub struct Source {
 }
 
 /// A checkout session that a gateway has opened for us.
-#[derive(Debug, Clone, PartialEq, Eq)]
+///
+/// Who knows its name or its address can pay or look through it, so neither is shown by `Debug`.
+#[derive(Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Session {
     /// The gateway's name for it.
@@ -67,6 +71,26 @@ pub struct Session {
     pub url: String,
     /// When the gateway closes it by itself.
     pub expires_at: DateTime<Utc>,
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("expires_at", &self.expires_at)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Reason {
+    /// Takes what a gateway or a person wrote, whatever it is: what cannot be kept of it is left out,
+    /// for no fact may be lost because its reason was too long.
+    #[must_use]
+    pub fn lossy(text: &str) -> Self {
+        const LONGEST: usize = 255;
+        let printable = text.chars().map(|c| if c.is_control() { ' ' } else { c });
+        let kept: String = printable.take(LONGEST).collect();
+        Self::new(kept.trim()).unwrap_or_else(|_| Self("none given".to_owned()))
+    }
 }
 
 #[cfg(test)]

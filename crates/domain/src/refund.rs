@@ -29,6 +29,17 @@ impl Status for RefundStatus {
     const MACHINE: &'static str = "refund";
 }
 
+impl RefundStatus {
+    /// Whether the gateway has it, may have it, or will have it.
+    #[must_use]
+    pub const fn is_under_way(self) -> bool {
+        match self {
+            Self::Requested | Self::Sent | Self::Unknown => true,
+            Self::Manual | Self::Succeeded | Self::Failed => false,
+        }
+    }
+}
+
 wire_enum! {
     /// Who wanted the money to go back.
     pub enum RefundOrigin: "refund origin" {
@@ -36,7 +47,7 @@ wire_enum! {
         Requested = "requested",
         /// We ourselves, because the order had its money already.
         Surplus = "surplus",
-        /// Somebody at the gateway, without us.
+        /// Somebody at the gateway, without us. A settlement knows these by their facts and not as its own.
         External = "external",
     }
 }
@@ -48,7 +59,7 @@ wire_enum! {
         Refused = "refused",
         /// It failed at the gateway, perhaps long after it seemed to succeed.
         Failed = "failed",
-        /// It was not needed any more before it was sent.
+        /// It was not needed any more, or the gateway took its money back.
         Withdrawn = "withdrawn",
     }
 }
@@ -181,17 +192,19 @@ impl Refund {
         self.state.status()
     }
 
-    /// The gateway has it. It may have it a second time after a first time that failed.
+    /// The gateway has it. It may have it a second time after a first time that failed,
+    /// and then it is in no operator's hands any more.
     ///
     /// # Errors
-    /// When it is in an operator's hands, or the money went back.
+    /// When the money went back.
     pub fn send(self) -> Answer<Self, RefundStatus> {
         match self.state {
             RefundState::Requested
             | RefundState::Sent
             | RefundState::Unknown
+            | RefundState::Manual
             | RefundState::Failed { .. } => Ok(self.move_to(RefundState::Sent)),
-            RefundState::Manual | RefundState::Succeeded { .. } => self.cannot(RefundStatus::Sent),
+            RefundState::Succeeded { .. } => self.cannot(RefundStatus::Sent),
         }
     }
 
@@ -211,20 +224,15 @@ impl Refund {
         }
     }
 
-    /// The gateway proved that the money went back.
-    ///
-    /// # Errors
-    /// When an operator has it: the transfer by hand is counted, and what the gateway did beside it is a loss.
-    pub fn succeed(self) -> Answer<Self, RefundStatus> {
+    /// The gateway proved that the money went back. Where an operator was to transfer it by hand, there is no need to.
+    pub fn succeed(self) -> Transition<Self> {
         match self.state {
             RefundState::Requested
             | RefundState::Sent
             | RefundState::Unknown
-            | RefundState::Failed { .. } => {
-                Ok(self.move_to(RefundState::Succeeded { transfer: None }))
-            }
-            RefundState::Succeeded { .. } => Ok(Transition::AlreadyApplied(self)),
-            RefundState::Manual => self.cannot(RefundStatus::Succeeded),
+            | RefundState::Manual
+            | RefundState::Failed { .. } => self.move_to(RefundState::Succeeded { transfer: None }),
+            RefundState::Succeeded { .. } => Transition::AlreadyApplied(self),
         }
     }
 
@@ -242,6 +250,22 @@ impl Refund {
             }
             RefundState::Failed { .. } => Ok(Transition::AlreadyApplied(self)),
             RefundState::Manual | RefundState::Succeeded { transfer: Some(_) } => {
+                self.cannot(RefundStatus::Failed)
+            }
+        }
+    }
+
+    /// It is not needed any more, and no gateway has it.
+    ///
+    /// # Errors
+    /// When a gateway may have it, or the money went back.
+    pub fn withdraw(self) -> Answer<Self, RefundStatus> {
+        match self.state {
+            RefundState::Requested | RefundState::Manual => Ok(self.move_to(RefundState::Failed {
+                reason: RefundFailure::Withdrawn,
+            })),
+            RefundState::Failed { .. } => Ok(Transition::AlreadyApplied(self)),
+            RefundState::Sent | RefundState::Unknown | RefundState::Succeeded { .. } => {
                 self.cannot(RefundStatus::Failed)
             }
         }

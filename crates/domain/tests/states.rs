@@ -743,7 +743,7 @@ An automatic refund of a surplus follows what is left to give back until it is s
                 "an answer of the gateway was lost",
                 Refund::lose_track,
             ),
-            command(
+            always(
                 "succeed",
                 "the gateway proved that the money went back",
                 Refund::succeed,
@@ -757,6 +757,11 @@ An automatic refund of a surplus follows what is left to give back until it is s
                 "take_over",
                 "the gateway cannot give this money back: an operator will",
                 Refund::take_over,
+            ),
+            command(
+                "withdraw",
+                "it is not needed any more",
+                Refund::withdraw,
             ),
             command(
                 "settle",

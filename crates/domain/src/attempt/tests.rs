@@ -198,18 +198,8 @@ fn a_second_session_is_refused_wherever_one_is_known() {
             None => assert!(opened.unwrap().has_changed()),
             Some(_) => {
                 let refusal = opened.unwrap_err();
-                assert_eq!(
-                    refusal,
-                    SecondSession {
-                        attempt: attempt_id(1),
-                        known: "cs_1".parse().unwrap(),
-                        given: "cs_2".parse().unwrap(),
-                    }
-                );
-                assert_eq!(
-                    refusal.to_string(),
-                    "attempt 1 has session cs_1 and cannot have cs_2 as well"
-                );
+                assert_eq!(refusal, SecondSession(attempt_id(1)));
+                assert_eq!(refusal.to_string(), "attempt 1 has another session already");
             }
         }
     }

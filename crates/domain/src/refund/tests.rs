@@ -124,7 +124,7 @@ fn a_refund_is_sent_again_until_it_succeeds() {
             sent(),
             Stays,
             sent(),
-            Refused(Sent),
+            sent(),
             Refused(Sent),
             Refused(Sent),
             sent()
@@ -149,20 +149,43 @@ fn a_lost_answer_makes_a_refund_unknown_until_proof() {
 }
 
 #[test]
-fn proof_succeeds_a_refund_that_no_operator_has() {
+fn proof_succeeds_a_refund_and_spares_the_transfer_by_hand() {
     let done = || Goes(BY_GATEWAY);
     assert_eq!(
-        each(Refund::succeed),
+        each(|refund: Refund| Ok(refund.succeed())),
+        [done(), done(), done(), done(), Stays, Stays, done()]
+    );
+}
+
+#[test]
+fn what_no_gateway_has_can_be_withdrawn() {
+    let withdrawn = || {
+        Goes(RefundState::Failed {
+            reason: RefundFailure::Withdrawn,
+        })
+    };
+    let refused = || Refused(RefundStatus::Failed);
+    assert_eq!(
+        each(Refund::withdraw),
         [
-            done(),
-            done(),
-            done(),
-            Refused(RefundStatus::Succeeded),
-            Stays,
-            Stays,
-            done()
+            withdrawn(),
+            refused(),
+            refused(),
+            withdrawn(),
+            refused(),
+            refused(),
+            Stays
         ]
     );
+}
+
+#[test]
+fn a_refund_is_under_way_until_it_ends_or_an_operator_has_it() {
+    use RefundStatus::{Requested, Sent, Unknown};
+    let under_way = RefundStatus::ALL
+        .iter()
+        .filter(|status| status.is_under_way());
+    assert_eq!(under_way.collect::<Vec<_>>(), [&Requested, &Sent, &Unknown]);
 }
 
 #[test]

@@ -3,7 +3,8 @@
 use chrono::{DateTime, Utc};
 use thiserror::Error;
 
-use super::{Broken, Settlement, Step};
+use super::proofs::ProvedCapture;
+use super::{Broken, Settlement, Step, Sums};
 use crate::attempt::{Attempt, AttemptTerms, SecondSession};
 use crate::decision::{Decision, Verdict};
 use crate::gateway::{CaptureId, Gateway, Reason, Session, TransferReference};
@@ -36,6 +37,9 @@ pub enum Refused {
     /// The payment belongs to another order.
     #[error("the payment is for another order")]
     OtherOrder,
+    /// The payment is somebody else's than its order.
+    #[error("the payment is for another buyer")]
+    OtherOwner,
     /// The payment is in another currency than its order.
     #[error("the payment is in another currency than its order")]
     OtherCurrency,
@@ -92,6 +96,8 @@ pub struct RefundRequest {
     pub id: RefundId,
     /// The payment whose money goes back.
     pub payment: PaymentId,
+    /// Which money: what pays the order where nothing is said, or surplus that is still with us.
+    pub capture: Option<CaptureId>,
     /// How much; all that is left where nothing is said.
     pub amount: Option<Money>,
     /// Why, for people.
@@ -108,6 +114,9 @@ impl Settlement {
     pub fn open_payment(&self, terms: PaymentTerms, method: Gateway) -> Result<Step, Refused> {
         if terms.order != self.order.terms().id {
             return Err(Refused::OtherOrder);
+        }
+        if terms.user != self.order.terms().owner {
+            return Err(Refused::OtherOwner);
         }
         if terms.amount.currency() != self.order.terms().price.currency() {
             return Err(Refused::OtherCurrency);
@@ -237,36 +246,28 @@ impl Settlement {
         self.decide(moved.then_some(Decision::CompleteOrder))
     }
 
-    /// An operator looked at money that is under review.
+    /// An operator looked at money that is under review. As long as it is, no may follow yes.
     ///
     /// # Errors
-    /// When it is not under review, or another verdict was given.
+    /// When it is not under review.
     pub fn review(&self, capture: CaptureId, verdict: Verdict) -> Result<Step, Refused> {
-        let decision = Decision::Review { capture, verdict };
-        if self.decisions.contains(&decision) {
-            return self.decide(None);
-        }
-        let Decision::Review { capture, .. } = &decision else {
-            return Err(Refused::NotUnderReview);
-        };
-        let held = self.payments().any(|payment| match payment.state() {
-            PaymentState::UnderReview { capture: held, .. } => held == capture,
-            PaymentState::Pending
-            | PaymentState::Processing { .. }
-            | PaymentState::Completed { .. }
-            | PaymentState::PartiallyRefunded { .. }
-            | PaymentState::Refunded { .. }
-            | PaymentState::Failed { .. }
-            | PaymentState::Cancelled { .. }
-            | PaymentState::Expired => false,
-        });
-        let decided = self.decisions.iter().any(
-            |known| matches!(known, Decision::Review { capture: known, .. } if known == capture),
-        );
-        if held && !decided {
-            self.decide(Some(decision))
-        } else {
-            Err(Refused::NotUnderReview)
+        let proofs = self.proofs();
+        let asked = self
+            .payments()
+            .filter(|payment| payment.status() == PaymentStatus::UnderReview)
+            .flat_map(|payment| self.reviews(&proofs, payment.terms().id))
+            .find(|(id, _)| **id == capture)
+            .map(|(_, reason)| reason);
+        let given: Vec<_> = self.verdicts_on(&capture).collect();
+        match asked {
+            Some(reason) if given.contains(&(reason, verdict)) => self.decide(None),
+            Some(reason) => self.decide(Some(Decision::Review {
+                capture,
+                reason,
+                verdict,
+            })),
+            None if given.last().is_some_and(|(_, last)| *last == verdict) => self.decide(None),
+            None => Err(Refused::NotUnderReview),
         }
     }
 
@@ -278,13 +279,7 @@ impl Settlement {
         if self.refunds.contains_key(&request.id) {
             return Err(Refused::Taken("refund"));
         }
-        let payment = self.known_payment(request.payment)?;
-        let (PaymentState::Completed { capture, .. }
-        | PaymentState::PartiallyRefunded { capture, .. }
-        | PaymentState::Refunded { capture, .. }) = payment.state()
-        else {
-            return Err(Refused::NotRefundable(payment.status()));
-        };
+        let capture = self.refundable(request.payment, request.capture)?;
         let terms = RefundTerms {
             id: request.id,
             payment: request.payment,
@@ -292,7 +287,7 @@ impl Settlement {
             origin: RefundOrigin::Requested,
             reason: Some(request.reason),
         };
-        let available = self.available(capture)?;
+        let available = self.sums_now(&capture)?.available();
         let amount = request.amount.unwrap_or(available);
         if !available.is_positive() {
             return Err(Refused::RefundExceeds { available });
@@ -304,18 +299,7 @@ impl Settlement {
         if amount.minor() > available.minor() {
             return Err(Refused::RefundExceeds { available });
         }
-        let mut next = self.clone();
-        next.refunds.insert(request.id, refund);
-        let step = self.step(next)?;
-        let (before, after) = (self.standing().credits, step.settlement.standing().credits);
-        let needed = i64::from(before.saturating_sub(after));
-        if needed > request.credit_balance {
-            return Err(Refused::InsufficientCredits {
-                needed,
-                balance: request.credit_balance,
-            });
-        }
-        Ok(step)
+        self.covered(self.with_refund(refund)?, request.credit_balance)
     }
 
     /// Gives surplus money back, as [`Effect::RefundSurplus`](super::Effect::RefundSurplus) asks.
@@ -345,20 +329,17 @@ impl Settlement {
     /// The gateway has a refund, or is about to: from here on it is not known to be unsent.
     ///
     /// # Errors
-    /// When it is in an operator's hands or at its end. What failed is asked for anew, and reserved anew.
+    /// When its money is not there any more, or it is at its end: what failed is asked for anew, and reserved anew.
     pub fn refund_sent(&self, id: RefundId) -> Result<Step, Refused> {
         match self.known_refund(id)?.status() {
-            from @ RefundStatus::Failed => Err(IllegalTransition {
-                from,
-                to: RefundStatus::Sent,
+            RefundStatus::Requested => self.must_not_lose(id)?,
+            from @ (RefundStatus::Failed | RefundStatus::Manual) => {
+                let to = RefundStatus::Sent;
+                return Err(IllegalTransition { from, to }.into());
             }
-            .into()),
-            RefundStatus::Requested
-            | RefundStatus::Sent
-            | RefundStatus::Unknown
-            | RefundStatus::Manual
-            | RefundStatus::Succeeded => self.move_refund(id, Refund::send),
+            RefundStatus::Sent | RefundStatus::Unknown | RefundStatus::Succeeded => {}
         }
+        self.move_refund(id, Refund::send)
     }
 
     /// An answer of the gateway about a refund was lost.
@@ -380,16 +361,35 @@ impl Settlement {
     /// The gateway cannot give this money back: an operator will.
     ///
     /// # Errors
-    /// When the gateway may be giving it back or did, or the money is not there any more.
-    pub fn take_over_refund(&self, id: RefundId) -> Result<Step, Refused> {
+    /// When the gateway may be giving it back or did, the money is not there any more or pays the order by now,
+    /// or the credits it bought were used.
+    pub fn take_over_refund(&self, id: RefundId, credit_balance: i64) -> Result<Step, Refused> {
         let refund = self.known_refund(id)?;
-        if refund.status() == RefundStatus::Failed {
-            let available = self.available(&refund.terms().capture)?;
-            if refund.amount().minor() > available.minor() {
-                return Err(Refused::RefundExceeds { available });
-            }
+        if self.pays_after_all(&self.proofs(), refund) {
+            return Err(Refused::Unknown("money that has to go back"));
         }
-        self.move_refund(id, Refund::take_over)
+        match refund.status() {
+            RefundStatus::Requested => self.must_not_lose(id)?,
+            RefundStatus::Failed => {
+                let available = self.sums_now(&refund.terms().capture)?.available();
+                if refund.amount().minor() > available.minor() {
+                    return Err(Refused::RefundExceeds { available });
+                }
+            }
+            RefundStatus::Sent
+            | RefundStatus::Unknown
+            | RefundStatus::Manual
+            | RefundStatus::Succeeded => {}
+        }
+        self.covered(self.move_refund(id, Refund::take_over)?, credit_balance)
+    }
+
+    /// A refund that no gateway has is not needed any more.
+    ///
+    /// # Errors
+    /// When a gateway may have it, or the money went back.
+    pub fn withdraw_refund(&self, id: RefundId) -> Result<Step, Refused> {
+        self.move_refund(id, Refund::withdraw)
     }
 
     /// An operator transferred the money by hand.
@@ -451,10 +451,65 @@ impl Settlement {
         }
     }
 
-    fn available(&self, capture: &CaptureId) -> Result<Money, Refused> {
+    /// The money that a refund of a payment is taken from.
+    fn refundable(
+        &self,
+        payment: PaymentId,
+        capture: Option<CaptureId>,
+    ) -> Result<CaptureId, Refused> {
+        let payment = self.known_payment(payment)?;
+        if let Some(capture) = capture {
+            let proofs = self.proofs();
+            let id = payment.terms().id;
+            let own = proofs
+                .captures
+                .get(&capture)
+                .filter(|own| own.payment == id);
+            return match own.and_then(ProvedCapture::kept) {
+                None => Err(Refused::Unknown("money")),
+                // What an operator has to look at is refused, and then goes back.
+                Some(_) if self.reviews(&proofs, id).any(|(held, _)| *held == capture) => {
+                    Err(Refused::NotRefundable(payment.status()))
+                }
+                Some(_) => Ok(capture),
+            };
+        }
+        match payment.state() {
+            PaymentState::Completed { capture, .. }
+            | PaymentState::PartiallyRefunded { capture, .. }
+            | PaymentState::Refunded { capture, .. } => Ok(capture.clone()),
+            PaymentState::Pending
+            | PaymentState::Processing { .. }
+            | PaymentState::UnderReview { .. }
+            | PaymentState::Failed { .. }
+            | PaymentState::Cancelled { .. }
+            | PaymentState::Expired => Err(Refused::NotRefundable(payment.status())),
+        }
+    }
+
+    fn sums_now(&self, capture: &CaptureId) -> Result<Sums, Refused> {
         self.sums_of(&self.proofs(), capture)
-            .map(super::Sums::available)
             .ok_or(Refused::Unknown("money"))
+    }
+
+    /// Money that a dispute, a reversal or the gateway's dashboard took in the meantime is not sent after.
+    fn must_not_lose(&self, id: RefundId) -> Result<(), Refused> {
+        let sums = self.sums_now(&self.known_refund(id)?.terms().capture)?;
+        if sums.loss().is_positive() {
+            let available = sums.available();
+            return Err(Refused::RefundExceeds { available });
+        }
+        Ok(())
+    }
+
+    /// A step that takes credits is only made when they are there.
+    fn covered(&self, step: Step, balance: i64) -> Result<Step, Refused> {
+        let (before, after) = (self.standing().credits, step.settlement.standing().credits);
+        let needed = i64::from(before.saturating_sub(after));
+        if needed > balance {
+            return Err(Refused::InsufficientCredits { needed, balance });
+        }
+        Ok(step)
     }
 
     fn decide(&self, decision: Option<Decision>) -> Result<Step, Refused> {

@@ -7,7 +7,8 @@ use crate::fact::RefundStep;
 use crate::gateway::{CaptureId, DisputeId, GatewayRefundId};
 use crate::invoice::Papers;
 use crate::order::OrderStatus;
-use crate::payment::PaymentStatus;
+use crate::payment::{PaymentStatus, ReviewReason};
+use crate::refund::RefundStatus;
 use crate::{AttemptId, Money, PaymentId, RefundId};
 
 /// A refund, by whichever name it has.
@@ -43,8 +44,8 @@ pub struct DueBack {
     pub amount: Money,
 }
 
-/// Something an operator has to know. Each is raised once for its thing.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// Something an operator has to know. Each is raised once, and again when what it says changes.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(tag = "alert", rename_all = "snake_case"))]
 pub enum Alert {
@@ -52,14 +53,25 @@ pub enum Alert {
     Review {
         /// The payment it came with.
         payment: PaymentId,
+        /// The money.
+        capture: CaptureId,
+        /// What is wrong with it.
+        reason: ReviewReason,
     },
     /// Money came that the order cannot keep. It goes back.
     Surplus {
         /// The money.
         capture: CaptureId,
     },
-    /// More went out than came in.
+    /// More went out, or is about to, than came in.
     Loss {
+        /// The money.
+        capture: CaptureId,
+        /// How much more.
+        amount: Money,
+    },
+    /// Two amounts were told for the same money. The larger one is counted.
+    Contradiction {
         /// The money.
         capture: CaptureId,
     },
@@ -67,9 +79,16 @@ pub enum Alert {
     Dispute {
         /// The dispute.
         dispute: DisputeId,
+        /// How much it holds by now.
+        held: Money,
     },
     /// A refund failed: the buyer has not got the money.
     RefundFailed {
+        /// The refund.
+        refund: RefundId,
+    },
+    /// More went back for a refund than was asked for: the gateway did it twice, or an operator did it as well.
+    RefundedTwice {
         /// The refund.
         refund: RefundId,
     },
@@ -91,6 +110,8 @@ pub struct Standing {
     pub payments: BTreeMap<PaymentId, PaymentStatus>,
     /// What each payment says to its invoice and its taxes.
     pub papers: BTreeMap<PaymentId, Papers>,
+    /// Each refund that is our doing.
+    pub refunds: BTreeMap<RefundId, RefundStatus>,
     /// Whether what was ordered may be served.
     pub served: bool,
     /// How many credits the order's package stands at.
@@ -106,7 +127,7 @@ pub struct Standing {
     /// Refunds that have a credit note, and its amount.
     pub credited: BTreeMap<RefundRef, Money>,
     /// What an operator has to know.
-    pub alerts: BTreeSet<Alert>,
+    pub alerts: Vec<Alert>,
 }
 
 /// Something the application has to carry out. Each names the state to reach, so that doing it twice does it once.
@@ -123,6 +144,13 @@ pub enum Effect {
         payment: PaymentId,
         /// Where.
         status: PaymentStatus,
+    },
+    /// Tell the world where a refund of ours stands.
+    AnnounceRefund {
+        /// The refund.
+        refund: RefundId,
+        /// Where.
+        status: RefundStatus,
     },
     /// Mark the invoice and collect or reverse the taxes.
     SettlePapers {
@@ -166,12 +194,17 @@ pub enum Effect {
         /// What is known.
         state: ExternalRefund,
     },
-    /// Issue a credit note; a negative amount takes an earlier one back.
-    IssueCreditNote {
+    /// Drop the record of such a refund: it turned out to be ours.
+    ForgetExternalRefund {
+        /// The gateway's name for it.
+        refund: GatewayRefundId,
+    },
+    /// Issue credit notes until those of a refund sum to this. A note over a negative amount takes one back.
+    SetCreditNotes {
         /// The refund.
         refund: RefundRef,
-        /// How much.
-        amount: Money,
+        /// Their sum.
+        total: Money,
     },
     /// Call an operator.
     RaiseAlert(Alert),
@@ -189,6 +222,9 @@ impl Standing {
         }
         for (&payment, &status) in news(&self.payments, &before.payments) {
             effects.push(Effect::AnnouncePayment { payment, status });
+        }
+        for (&refund, &status) in news(&self.refunds, &before.refunds) {
+            effects.push(Effect::AnnounceRefund { refund, status });
         }
         for (&payment, &papers) in news(&self.papers, &before.papers) {
             effects.push(Effect::SettlePapers { payment, papers });
@@ -222,36 +258,31 @@ impl Standing {
             let (refund, state) = (refund.clone(), state.clone());
             effects.push(Effect::RecordExternalRefund { refund, state });
         }
-        effects.extend(self.notes_since(before));
-        effects.extend(
-            self.alerts
-                .difference(&before.alerts)
-                .cloned()
-                .map(Effect::RaiseAlert),
-        );
-        effects.extend(
-            before
-                .alerts
-                .difference(&self.alerts)
-                .cloned()
-                .map(Effect::ClearAlert),
-        );
+        let forgotten = |refund: &&GatewayRefundId| !self.external.contains_key(*refund);
+        for refund in before.external.keys().filter(forgotten) {
+            let refund = refund.clone();
+            effects.push(Effect::ForgetExternalRefund { refund });
+        }
+        for (refund, &total) in news(&self.credited, &before.credited) {
+            let refund = refund.clone();
+            effects.push(Effect::SetCreditNotes { refund, total });
+        }
+        let taken_back = |(refund, _): &(&RefundRef, &Money)| !self.credited.contains_key(*refund);
+        for (refund, sum) in before.credited.iter().filter(taken_back) {
+            let (refund, total) = (refund.clone(), Money::zero(sum.currency()));
+            effects.push(Effect::SetCreditNotes { refund, total });
+        }
+        let raised = self
+            .alerts
+            .iter()
+            .filter(|alert| !before.alerts.contains(alert));
+        effects.extend(raised.cloned().map(Effect::RaiseAlert));
+        let over = before
+            .alerts
+            .iter()
+            .filter(|alert| !self.alerts.contains(alert));
+        effects.extend(over.cloned().map(Effect::ClearAlert));
         effects
-    }
-
-    fn notes_since(&self, before: &Self) -> Vec<Effect> {
-        let refunds: BTreeSet<_> = self.credited.keys().chain(before.credited.keys()).collect();
-        refunds
-            .into_iter()
-            .filter_map(|refund| {
-                let now = self.credited.get(refund).copied();
-                let then = before.credited.get(refund).copied();
-                let zero = Money::zero(now.or(then)?.currency());
-                let amount = now.unwrap_or(zero).checked_sub(then.unwrap_or(zero)).ok()?;
-                let refund = refund.clone();
-                (!amount.is_zero()).then_some(Effect::IssueCreditNote { refund, amount })
-            })
-            .collect()
     }
 }
 

@@ -29,9 +29,9 @@ use crate::fact::{Fact, FactKey};
 use crate::gateway::CaptureId;
 use crate::order::{Order, OrderStatus};
 use crate::payment::{Payment, PaymentStatus};
-use crate::refund::{Refund, RefundStatus};
+use crate::refund::{Refund, RefundOrigin, RefundState, RefundStatus};
 use crate::{AttemptId, IllegalTransition, PaymentId, RefundId};
-use proofs::Proofs;
+use proofs::{Proofs, ProvedCapture};
 
 /// One order with everything that settles it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,8 +71,38 @@ pub struct Step {
     pub facts: Vec<Fact>,
     /// The decisions that were made.
     pub decisions: Vec<Decision>,
+    /// The parts that are new or otherwise than before.
+    pub changes: Changes,
     /// What the application has to carry out.
     pub effects: Vec<Effect>,
+}
+
+/// The parts of a settlement that are to be stored again.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Changes {
+    /// The order, where it moved.
+    pub order: Option<Order>,
+    /// The payments that are new or moved.
+    pub payments: Vec<Payment>,
+    /// The attempts that are new or moved.
+    pub attempts: Vec<Attempt>,
+    /// The refunds that are new or moved.
+    pub refunds: Vec<Refund>,
+}
+
+/// A settlement that was loaded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use = "a settlement that has drifted must be stored again"]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one at a time, and it is taken apart at once"
+)]
+pub enum Restored {
+    /// Its states are those that its facts and decisions make.
+    Sound(Settlement),
+    /// Its states were made by other rules, or changed by other hands. The step stores and announces what they
+    /// should be. Somebody has to know why: without a change of the rules it is a fault.
+    Drifted(Step),
 }
 
 /// Facts that cannot be applied here. Nothing has changed.
@@ -111,9 +141,9 @@ pub enum Broken {
     /// Two of something of which there is one.
     #[error("there is more than one {0}")]
     Double(&'static str),
-    /// The stored states are not those that the facts and decisions make.
-    #[error("the stored states are not what the facts and decisions say")]
-    Stale,
+    /// A state that only a fact can make, without that fact.
+    #[error("no fact proves the state of {0}")]
+    Unproved(&'static str),
 }
 
 impl Settlement {
@@ -130,11 +160,13 @@ impl Settlement {
         }
     }
 
-    /// Loads a settlement that was stored, and checks that its states are those that its facts and decisions make.
+    /// Loads a settlement that was stored, and computes its states again from its facts and decisions.
+    ///
+    /// Refunds that were made at the gateway without us are not among the parts: the facts tell of them.
     ///
     /// # Errors
-    /// When something in it contradicts something else.
-    pub fn restore(parts: Parts) -> Result<Self, Broken> {
+    /// When something in it belongs elsewhere, is there twice, or says what no fact proves.
+    pub fn restore(parts: Parts) -> Result<Restored, Broken> {
         let order = parts.order.terms().id;
         let payments = index(parts.payments, |payment| payment.terms().id, "payment")?;
         let attempts = index(parts.attempts, |attempt| attempt.terms().id, "attempt")?;
@@ -158,6 +190,12 @@ impl Settlement {
         {
             return Err(Broken::Stray("a refund"));
         }
+        if refunds
+            .values()
+            .any(|refund| refund.terms().origin == RefundOrigin::External)
+        {
+            return Err(Broken::Stray("a refund that is not our doing"));
+        }
         let stored = Self {
             order: parts.order,
             payments,
@@ -174,11 +212,12 @@ impl Settlement {
             return Err(Broken::Stray("a fact"));
         }
         stored.check_places()?;
-        let settled = stored.clone().settle()?;
-        if settled == stored {
-            Ok(stored)
+        stored.check_proofs()?;
+        let step = stored.step(stored.clone())?;
+        if step.settlement == stored {
+            Ok(Restored::Sound(stored))
         } else {
-            Err(Broken::Stale)
+            Ok(Restored::Drifted(step))
         }
     }
 
@@ -343,22 +382,70 @@ impl Settlement {
         Ok(())
     }
 
+    /// What has ended has ended by proof.
+    fn check_proofs(&self) -> Result<(), Broken> {
+        let proofs = self.proofs();
+        for attempt in self.attempts.values() {
+            let id = attempt.terms().id;
+            let own = || {
+                proofs
+                    .captures
+                    .values()
+                    .filter(move |capture| capture.attempt == id)
+            };
+            let proved = match attempt.status() {
+                AttemptStatus::Creating
+                | AttemptStatus::Open
+                | AttemptStatus::Unknown
+                | AttemptStatus::Closing => true,
+                AttemptStatus::Paid => own().any(|capture| capture.kept().is_some()),
+                AttemptStatus::Failed => {
+                    proofs.failed.contains(&id) || own().any(ProvedCapture::taken_back)
+                }
+                AttemptStatus::Expired | AttemptStatus::Closed => proofs.expired.contains(&id),
+            };
+            if !proved {
+                return Err(Broken::Unproved("an attempt"));
+            }
+        }
+        let unproved = |refund: &Refund| {
+            *refund.state() == RefundState::Succeeded { transfer: None }
+                && proofs.of_refund(refund.terms().id).next().is_none()
+        };
+        if self.refunds.values().any(unproved) {
+            return Err(Broken::Unproved("a refund"));
+        }
+        Ok(())
+    }
+
     /// Settles `next`, and tells how it differs from `self`.
     fn step(&self, next: Self) -> Result<Step, Broken> {
         let settlement = next.settle()?;
-        let decisions = settlement
-            .decisions
-            .get(self.decisions.len()..)
-            .unwrap_or_default()
-            .to_vec();
-        let effects = settlement.standing().since(&self.standing());
+        let decisions = settlement.decisions.get(self.decisions.len()..);
         Ok(Step {
-            settlement,
             facts: Vec::new(),
-            decisions,
-            effects,
+            decisions: decisions.unwrap_or_default().to_vec(),
+            changes: settlement.changes_since(self),
+            effects: settlement.standing().since(&self.standing()),
+            settlement,
         })
     }
+
+    fn changes_since(&self, before: &Self) -> Changes {
+        Changes {
+            order: (self.order != before.order).then(|| self.order.clone()),
+            payments: changed(&self.payments, &before.payments),
+            attempts: changed(&self.attempts, &before.attempts),
+            refunds: changed(&self.refunds, &before.refunds),
+        }
+    }
+}
+
+fn changed<K: Ord, V: Clone + PartialEq>(now: &BTreeMap<K, V>, before: &BTreeMap<K, V>) -> Vec<V> {
+    now.iter()
+        .filter(|(key, value)| before.get(key) != Some(value))
+        .map(|(_, value)| value.clone())
+        .collect()
 }
 
 fn index<K: Ord, V>(

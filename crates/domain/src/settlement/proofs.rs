@@ -13,15 +13,22 @@ pub(super) struct ProvedCapture {
     pub payment: PaymentId,
     /// What came in, once the gateway says so.
     pub amount: Option<Money>,
+    /// Whether two doors told two amounts. The larger one counts.
+    pub contradicted: bool,
     /// Whether the gateway ever held it back.
     pub challenged: bool,
-    pub reversed: bool,
+    reversed: bool,
 }
 
 impl ProvedCapture {
     /// The money, while it is with us.
     pub fn kept(&self) -> Option<Money> {
         if self.reversed { None } else { self.amount }
+    }
+
+    /// Whether the gateway took it back. News of a reversal alone does not tell that money was ever in.
+    pub fn taken_back(&self) -> bool {
+        self.reversed && (self.amount.is_some() || self.challenged)
     }
 
     /// Whether the gateway waits for a word about it.
@@ -31,8 +38,9 @@ impl ProvedCapture {
 }
 
 /// A refund as the gateway tells it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ProvedRefund {
+    pub capture: CaptureId,
     pub amount: Money,
     pub step: RefundStep,
     pub ours: Option<RefundId>,
@@ -49,7 +57,7 @@ pub(super) struct ProvedDispute {
 #[derive(Debug, Default)]
 pub(super) struct Proofs {
     pub captures: BTreeMap<CaptureId, ProvedCapture>,
-    pub refunds: BTreeMap<GatewayRefundId, (CaptureId, ProvedRefund)>,
+    pub refunds: BTreeMap<GatewayRefundId, ProvedRefund>,
     pub disputes: BTreeMap<DisputeId, ProvedDispute>,
     pub failed: BTreeSet<AttemptId>,
     pub expired: BTreeSet<AttemptId>,
@@ -74,7 +82,9 @@ impl Proofs {
         let attempt = fact.attempt();
         match fact.proof() {
             Proof::Captured { capture, amount } => {
-                self.capture(capture, attempt, payment).amount = Some(*amount);
+                let known = self.capture(capture, attempt, payment);
+                known.contradicted |= known.amount.is_some_and(|told| told != *amount);
+                known.amount = Some(known.amount.map_or(*amount, |told| larger(told, *amount)));
             }
             Proof::Challenged { capture, .. } => {
                 self.capture(capture, attempt, payment).challenged = true;
@@ -97,6 +107,7 @@ impl Proofs {
                 ours,
             } => {
                 let news = ProvedRefund {
+                    capture: capture.clone(),
                     amount: *amount,
                     step: *step,
                     ours: *ours,
@@ -104,14 +115,13 @@ impl Proofs {
                 let known = self
                     .refunds
                     .entry(refund.clone())
-                    .or_insert_with(|| (capture.clone(), news));
-                if known.1.step < *step {
-                    // The mark may be missing from one of the answers that tell of a refund.
-                    let ours = known.1.ours.or(*ours);
-                    *known = (capture.clone(), ProvedRefund { ours, ..news });
-                } else {
-                    known.1.ours = known.1.ours.or(*ours);
+                    .or_insert_with(|| news.clone());
+                // The mark may be missing from one of the answers that tell of a refund.
+                let ours = known.ours.or(*ours);
+                if outweighs((news.step, news.amount), (known.step, known.amount)) {
+                    *known = news;
                 }
+                known.ours = ours;
             }
             Proof::Disputed {
                 capture,
@@ -128,7 +138,7 @@ impl Proofs {
                     .disputes
                     .entry(dispute.clone())
                     .or_insert_with(|| news.clone());
-                if known.step < *step {
+                if outweighs((news.step, news.held), (known.step, known.held)) {
                     *known = news;
                 }
             }
@@ -147,9 +157,15 @@ impl Proofs {
                 attempt,
                 payment,
                 amount: None,
+                contradicted: false,
                 challenged: false,
                 reversed: false,
             })
+    }
+
+    /// Whether the gateway ended the checkout of an attempt without money.
+    pub fn has_ended(&self, attempt: AttemptId) -> bool {
+        self.failed.contains(&attempt) || self.expired.contains(&attempt)
     }
 
     /// What a payment's money looks like.
@@ -166,7 +182,17 @@ impl Proofs {
     pub fn of_refund(&self, refund: RefundId) -> impl Iterator<Item = &ProvedRefund> {
         self.refunds
             .values()
-            .map(|(_, proved)| proved)
             .filter(move |proved| proved.ours == Some(refund))
     }
+}
+
+/// A later step outweighs an earlier one; of two amounts for one step the larger counts.
+fn outweighs<S: Ord>(news: (S, Money), known: (S, Money)) -> bool {
+    news.0 > known.0 || (news.0 == known.0 && larger(news.1, known.1) != known.1)
+}
+
+/// The larger of two amounts. Between currencies any order will do, if it is always the same.
+fn larger(a: Money, b: Money) -> Money {
+    let rank = |money: Money| (money.currency(), money.minor());
+    if rank(a) > rank(b) { a } else { b }
 }

@@ -11,7 +11,7 @@ use crate::fact::RefundStep;
 use crate::gateway::CaptureId;
 use crate::order::OrderStatus;
 use crate::payment::{Cancellation, PaymentFailure, PaymentState, ReviewReason};
-use crate::refund::{Refund, RefundFailure, RefundOrigin, RefundState, RefundStatus};
+use crate::refund::{Refund, RefundFailure, RefundState, RefundStatus};
 use crate::{Money, PaymentId};
 
 impl Settlement {
@@ -33,14 +33,16 @@ impl Settlement {
 
     /// The money that holds the order's slot: decided first and not taken back by its gateway since.
     pub(super) fn slot(&self, proofs: &Proofs) -> Option<&CaptureId> {
-        self.decisions.iter().find_map(|decision| match decision {
-            Decision::Primary { capture } => {
-                let reversed = proofs
-                    .captures
-                    .get(capture)
-                    .is_some_and(|proved| proved.reversed);
-                (!reversed).then_some(capture)
-            }
+        self.decided_primaries().find(|capture| {
+            let proved = proofs.captures.get(*capture);
+            !proved.is_some_and(ProvedCapture::taken_back)
+        })
+    }
+
+    /// All money that ever paid the order.
+    fn decided_primaries(&self) -> impl Iterator<Item = &CaptureId> {
+        self.decisions.iter().filter_map(|decision| match decision {
+            Decision::Primary { capture } => Some(capture),
             Decision::CancelPayment { .. }
             | Decision::ExpirePayment { .. }
             | Decision::CloseAttempt { .. }
@@ -55,7 +57,11 @@ impl Settlement {
         let proved = proofs.captures.get(capture)?;
         let zero = Money::zero(proved.amount?.currency());
         let mut sums = Sums::of(proved.kept().unwrap_or(zero));
-        for (_, refund) in proofs.refunds.values().filter(|(of, _)| of == capture) {
+        for refund in proofs
+            .refunds
+            .values()
+            .filter(|refund| refund.capture == *capture)
+        {
             if refund.amount.currency() != zero.currency() {
                 continue;
             }
@@ -116,7 +122,7 @@ impl Settlement {
             };
             if let Some((capture, _)) = own().find(|(_, capture)| capture.kept().is_some()) {
                 next = next.pay(capture.clone()).into_inner();
-            } else if own().any(|(_, capture)| capture.reversed) {
+            } else if own().any(|(_, capture)| capture.taken_back()) {
                 next = next.reverse().into_inner();
             } else if proofs.failed.contains(&id) {
                 next = next.fail()?.into_inner();
@@ -128,25 +134,31 @@ impl Settlement {
         Ok(())
     }
 
-    /// Refunds go where the gateway's own records of them say. What an operator took over stays with the operator.
+    /// Refunds go where the gateway's own records of them say. Where there is no record,
+    /// and the gateway took the money back, there is nothing to give back any more.
     fn settle_refunds(&mut self, proofs: &Proofs) -> Result<(), Broken> {
         for (&id, refund) in &mut self.refunds {
-            match refund.state() {
-                RefundState::Manual | RefundState::Succeeded { transfer: Some(_) } => continue,
-                RefundState::Requested
-                | RefundState::Sent
-                | RefundState::Unknown
-                | RefundState::Succeeded { transfer: None }
-                | RefundState::Failed { .. } => {}
-            }
+            let taken_back = proofs
+                .captures
+                .get(&refund.terms().capture)
+                .is_some_and(ProvedCapture::taken_back);
             let steps: Vec<_> = proofs.of_refund(id).map(|proved| proved.step).collect();
+            let by_gateway = RefundState::Succeeded { transfer: None };
+            let is_settled =
+                refund.status() == RefundStatus::Succeeded && *refund.state() != by_gateway;
             let next = refund.clone();
-            let moved = if steps.contains(&RefundStep::Succeeded) {
-                next.succeed()?
+            let moved = if is_settled {
+                continue;
+            } else if steps.contains(&RefundStep::Succeeded) {
+                next.succeed()
             } else if steps.contains(&RefundStep::Pending) {
                 next.fail_back()?.send()?
+            } else if refund.status() == RefundStatus::Manual {
+                continue;
             } else if steps.contains(&RefundStep::Failed) {
                 next.fail(RefundFailure::Failed)?
+            } else if taken_back && refund.status().is_under_way() {
+                next.fail(RefundFailure::Withdrawn)?
             } else {
                 continue;
             };
@@ -157,29 +169,31 @@ impl Settlement {
 
     /// Which money pays the order is decided when it is first seen, and never again while it is with us.
     fn fill_slot(&mut self, proofs: &Proofs) {
-        if self.slot(proofs).is_some() {
+        if self.slot(proofs).is_some() || self.was_refunded(proofs) {
             return;
         }
         let chosen = proofs
             .captures
             .iter()
-            .find(|(id, capture)| self.may_be_primary(id, capture))
+            .find(|(id, capture)| self.may_be_primary(proofs, id, capture))
             .map(|(id, _)| id.clone());
         if let Some(capture) = chosen {
             self.decisions.push(Decision::Primary { capture });
         }
     }
 
-    fn may_be_primary(&self, id: &CaptureId, capture: &ProvedCapture) -> bool {
-        let acceptable = match self.verdict(id) {
-            Some(Verdict::Accept) => true,
-            Some(Verdict::Refuse) => false,
-            None => self.fits(capture),
-        };
+    fn may_be_primary(&self, proofs: &Proofs, id: &CaptureId, capture: &ProvedCapture) -> bool {
         capture.kept().is_some()
-            && acceptable
+            && self.is_acceptable(id, capture)
             && !self.decisions.contains(&Decision::CancelOrder)
             && !self.is_leaving(id)
+            && (self.decided_primaries().next().is_none() || self.is_there(proofs, id))
+    }
+
+    fn is_acceptable(&self, id: &CaptureId, capture: &ProvedCapture) -> bool {
+        !self.is_refused(id)
+            && (self.fits(capture)
+                || self.verdict(id, ReviewReason::AmountDiffers) == Some(Verdict::Accept))
     }
 
     /// Whether it is just the money that its payment asked for.
@@ -188,7 +202,7 @@ impl Settlement {
             .payments
             .get(&capture.payment)
             .map(|payment| payment.terms().amount);
-        asked.is_some() && capture.amount == asked
+        asked.is_some() && capture.amount == asked && !capture.contradicted
     }
 
     /// Whether it is on its way back by our doing, so that it cannot pay the order any more.
@@ -197,22 +211,60 @@ impl Settlement {
             RefundStatus::Sent
             | RefundStatus::Unknown
             | RefundStatus::Manual
-            | RefundStatus::Succeeded => refund.terms().origin == RefundOrigin::Surplus,
+            | RefundStatus::Succeeded => true,
             RefundStatus::Requested | RefundStatus::Failed => false,
         })
     }
 
-    pub(super) fn verdict(&self, id: &CaptureId) -> Option<Verdict> {
-        self.decisions.iter().find_map(|decision| match decision {
-            Decision::Review { capture, verdict } if capture == id => Some(*verdict),
-            Decision::Review { .. }
-            | Decision::Primary { .. }
-            | Decision::CancelPayment { .. }
-            | Decision::ExpirePayment { .. }
-            | Decision::CloseAttempt { .. }
-            | Decision::CancelOrder
-            | Decision::CompleteOrder => None,
+    /// Whether some of it is left: surplus that somebody gave back cannot step in for money that was reversed.
+    pub(super) fn is_there(&self, proofs: &Proofs, id: &CaptureId) -> bool {
+        self.sums_of(proofs, id).is_some_and(|sums| {
+            let gone = add(sums.refunded, sums.disputed);
+            gone.minor() < sums.captured.minor()
         })
+    }
+
+    /// Whether all money that once paid the order went back: then the order is over, whatever came of that money.
+    fn was_refunded(&self, proofs: &Proofs) -> bool {
+        self.decided_primaries().any(|id| {
+            let came = proofs.captures.get(id).and_then(|proved| proved.amount);
+            let went = self.sums_of(proofs, id).map(|sums| sums.refunded);
+            came.zip(went)
+                .is_some_and(|(came, went)| went.minor() >= came.minor())
+        })
+    }
+
+    pub(super) fn verdict(&self, id: &CaptureId, asked: ReviewReason) -> Option<Verdict> {
+        self.verdicts_on(id)
+            .find(|(reason, _)| *reason == asked)
+            .map(|(_, verdict)| verdict)
+    }
+
+    fn is_refused(&self, id: &CaptureId) -> bool {
+        self.verdicts_on(id)
+            .any(|(_, verdict)| verdict == Verdict::Refuse)
+    }
+
+    /// What an operator said about some money, and to which question.
+    pub(super) fn verdicts_on(
+        &self,
+        id: &CaptureId,
+    ) -> impl Iterator<Item = (ReviewReason, Verdict)> {
+        self.decisions
+            .iter()
+            .filter_map(move |decision| match decision {
+                Decision::Review {
+                    capture,
+                    reason,
+                    verdict,
+                } => (capture == id).then_some((*reason, *verdict)),
+                Decision::Primary { .. }
+                | Decision::CancelPayment { .. }
+                | Decision::ExpirePayment { .. }
+                | Decision::CloseAttempt { .. }
+                | Decision::CancelOrder
+                | Decision::CompleteOrder => None,
+            })
     }
 
     /// An order that is paid needs no other payment.
@@ -249,11 +301,24 @@ impl Settlement {
         }
     }
 
+    /// A checkout is waited for while the buyer may pay, and while its gateway waits for a word about its money:
+    /// closing it then would answer in an operator's place.
     fn is_waited_for(&self, proofs: &Proofs, attempt: &Attempt) -> bool {
-        let waiting = PaymentState::Processing {
-            attempt: attempt.terms().id,
-        };
-        self.payment_target(proofs, attempt.terms().payment) == waiting
+        let id = attempt.terms().id;
+        match self.payment_target(proofs, attempt.terms().payment) {
+            PaymentState::Processing { attempt } => attempt == id,
+            PaymentState::UnderReview { .. } => proofs
+                .captures
+                .values()
+                .any(|capture| capture.attempt == id && capture.awaits_verdict()),
+            PaymentState::Pending
+            | PaymentState::Completed { .. }
+            | PaymentState::PartiallyRefunded { .. }
+            | PaymentState::Refunded { .. }
+            | PaymentState::Failed { .. }
+            | PaymentState::Cancelled { .. }
+            | PaymentState::Expired => false,
+        }
     }
 
     fn settle_payments(&mut self, proofs: &Proofs) -> Result<(), Broken> {
@@ -280,7 +345,11 @@ impl Settlement {
         self.proved_failure(proofs, id)
             .map(|reason| PaymentState::Failed { reason })
             .or_else(|| self.decided_end(id))
-            .or_else(|| self.held_for_review(proofs, id))
+            .or_else(|| {
+                let (capture, reason) = self.reviews(proofs, id).next()?;
+                let capture = capture.clone();
+                Some(PaymentState::UnderReview { capture, reason })
+            })
             .or_else(|| {
                 let mut own = self
                     .attempts()
@@ -296,13 +365,11 @@ impl Settlement {
     /// Once proved, a failure is outweighed by nothing but money that pays the order.
     fn proved_failure(&self, proofs: &Proofs, id: PaymentId) -> Option<PaymentFailure> {
         let own = || proofs.of_payment(id);
-        if own().any(|(capture, _)| self.verdict(capture) == Some(Verdict::Refuse)) {
+        if own().any(|(capture, _)| self.is_refused(capture)) {
             Some(PaymentFailure::Refused)
-        } else if own().any(|(_, proved)| proved.reversed) {
+        } else if own().any(|(_, proved)| proved.taken_back()) {
             Some(PaymentFailure::Reversed)
-        } else if own()
-            .any(|(_, proved)| proved.challenged && proofs.failed.contains(&proved.attempt))
-        {
+        } else if own().any(|(_, proved)| proved.challenged && proofs.has_ended(proved.attempt)) {
             Some(PaymentFailure::Denied)
         } else {
             None
@@ -325,22 +392,21 @@ impl Settlement {
         })
     }
 
-    fn held_for_review(&self, proofs: &Proofs, id: PaymentId) -> Option<PaymentState> {
-        let differs = proofs.of_payment(id).find(|(capture, proved)| {
-            proved.kept().is_some() && !self.fits(proved) && self.verdict(capture).is_none()
+    /// The money of a payment that an operator has to look at, and why: first what is in, then what is held back.
+    pub(super) fn reviews<'a>(
+        &self,
+        proofs: &'a Proofs,
+        id: PaymentId,
+    ) -> impl Iterator<Item = (&'a CaptureId, ReviewReason)> {
+        let differs = proofs.of_payment(id).filter(|(capture, proved)| {
+            let asked = self.verdict(capture, ReviewReason::AmountDiffers);
+            proved.kept().is_some() && !self.fits(proved) && asked.is_none()
         });
-        let held = || {
-            proofs
-                .of_payment(id)
-                .find(|(_, proved)| proved.awaits_verdict())
-        };
-        differs
-            .map(|(capture, _)| (capture, ReviewReason::AmountDiffers))
-            .or_else(|| held().map(|(capture, _)| (capture, ReviewReason::Challenged)))
-            .map(|(capture, reason)| PaymentState::UnderReview {
-                capture: capture.clone(),
-                reason,
-            })
+        let held = proofs
+            .of_payment(id)
+            .filter(|(_, proved)| proved.awaits_verdict());
+        let differs = differs.map(|(capture, _)| (capture, ReviewReason::AmountDiffers));
+        differs.chain(held.map(|(capture, _)| (capture, ReviewReason::Challenged)))
     }
 
     /// The money that pays the order, while it is with us.
@@ -402,14 +468,14 @@ impl Settlement {
     }
 
     fn order_target(&self, proofs: &Proofs) -> OrderStatus {
-        let completed = self.decisions.contains(&Decision::CompleteOrder);
         if self.decisions.contains(&Decision::CancelOrder) {
             return OrderStatus::Cancelled;
         }
+        let completed = self.decisions.contains(&Decision::CompleteOrder);
         let paying = self.paid_by(proofs).map(|(_, capture)| capture.payment);
-        let state = paying.map(|payment| self.payment_target(proofs, payment));
-        match state {
+        match paying.map(|payment| self.payment_target(proofs, payment)) {
             Some(PaymentState::Refunded { .. }) => OrderStatus::Refunded,
+            None if self.was_refunded(proofs) => OrderStatus::Refunded,
             Some(_) | None if completed => OrderStatus::Completed,
             Some(_) => OrderStatus::Processing,
             None => OrderStatus::Pending,

@@ -13,7 +13,7 @@ use crate::fact::RefundStep;
 use crate::gateway::{CaptureId, GatewayRefundId};
 use crate::invoice::Papers;
 use crate::order::{OrderKind, OrderStatus};
-use crate::payment::PaymentState;
+use crate::payment::{PaymentState, PaymentStatus, ReviewReason};
 use crate::refund::{Refund, RefundFailure, RefundOrigin, RefundState};
 use crate::{Money, RefundId};
 
@@ -33,10 +33,16 @@ impl Settlement {
             papers: states()
                 .map(|(id, state)| (id, Papers::of(state)))
                 .collect(),
-            served: matches!(
-                self.order.status(),
-                OrderStatus::Processing | OrderStatus::Completed
-            ),
+            refunds: self
+                .refunds()
+                .map(|refund| (refund.terms().id, refund.status()))
+                .collect(),
+            // What was served stays served; what lost its money is not served any further.
+            served: self.paid_by(&proofs).is_some()
+                && matches!(
+                    self.order.status(),
+                    OrderStatus::Processing | OrderStatus::Completed
+                ),
             credits: self.credits(&proofs),
             closing: self
                 .attempts()
@@ -47,21 +53,20 @@ impl Settlement {
             due_back: self.due_back(&proofs),
             external: self.external(&proofs),
             credited: self.credited(&proofs),
-            alerts: self.alerts(&proofs).collect(),
+            alerts: self.alerts(&proofs),
         }
     }
 
     fn due_back(&self, proofs: &Proofs) -> BTreeMap<CaptureId, DueBack> {
         self.surplus(proofs)
-            // One automatic refund for each; what becomes of it is an operator's business.
-            .filter(|(capture, _)| !self.refunds_of(capture).any(is_surplus_refund))
+            // One automatic refund at a time. What becomes of one that failed is an operator's business.
+            .filter(|(capture, _)| !self.refunds_of(capture).any(is_automatic_and_not_done))
             .filter_map(|(capture, proved)| {
                 let amount = self.left_to_return(proofs, capture)?;
-                let due = DueBack {
-                    payment: proved.payment,
-                    amount,
-                };
-                amount.is_positive().then(|| (capture.clone(), due))
+                let payment = proved.payment;
+                amount
+                    .is_positive()
+                    .then(|| (capture.clone(), DueBack { payment, amount }))
             })
             .collect()
     }
@@ -82,18 +87,23 @@ impl Settlement {
         proofs
             .captures
             .iter()
+            // A gateway that failed the checkout has answered itself. One that only let it expire may still hold money.
             .filter(|(_, proved)| {
                 proved.awaits_verdict() && !proofs.failed.contains(&proved.attempt)
             })
             .filter_map(|(id, proved)| {
-                let asked = matches!(
-                    self.payment_target(proofs, proved.payment),
-                    PaymentState::UnderReview { .. }
-                );
-                let verdict = if asked {
-                    self.verdict(id)?
-                } else {
-                    Verdict::Refuse
+                let verdict = match self.payment_target(proofs, proved.payment) {
+                    PaymentState::UnderReview { .. } => {
+                        self.verdict(id, ReviewReason::Challenged)?
+                    }
+                    PaymentState::Pending
+                    | PaymentState::Processing { .. }
+                    | PaymentState::Completed { .. }
+                    | PaymentState::PartiallyRefunded { .. }
+                    | PaymentState::Refunded { .. }
+                    | PaymentState::Failed { .. }
+                    | PaymentState::Cancelled { .. }
+                    | PaymentState::Expired => Verdict::Refuse,
                 };
                 Some((id.clone(), verdict))
             })
@@ -104,17 +114,14 @@ impl Settlement {
         proofs
             .refunds
             .iter()
-            .filter(|(_, (_, refund))| self.ours(refund.ours).is_none())
-            .map(|(id, (capture, refund))| {
-                let (capture, amount, step) = (capture.clone(), refund.amount, refund.step);
-                (
-                    id.clone(),
-                    ExternalRefund {
-                        capture,
-                        amount,
-                        step,
-                    },
-                )
+            .filter(|(_, refund)| self.ours(refund.ours).is_none())
+            .map(|(id, refund)| {
+                let external = ExternalRefund {
+                    capture: refund.capture.clone(),
+                    amount: refund.amount,
+                    step: refund.step,
+                };
+                (id.clone(), external)
             })
             .collect()
     }
@@ -123,113 +130,190 @@ impl Settlement {
         self.refunds.get(&refund?)
     }
 
-    /// What went back of the money that pays the order: only that is on its papers.
+    /// What went back of the money that pays the order, and no more than came in: only that is on its papers.
     fn credited(&self, proofs: &Proofs) -> BTreeMap<RefundRef, Money> {
         let mut credited = BTreeMap::new();
-        let Some((paying, proved)) = self.paid_by(proofs) else {
+        let Some((paying, came)) = self
+            .paid_by(proofs)
+            .and_then(|(capture, proved)| Some((capture, proved.kept()?)))
+        else {
             return credited;
         };
-        let mut credit = |refund, amount: Money| {
-            if Some(amount.currency()) == proved.amount.map(Money::currency) {
-                let sum = credited
-                    .entry(refund)
-                    .or_insert(Money::zero(amount.currency()));
-                *sum = add(*sum, amount);
-            }
-        };
-        for (id, (capture, refund)) in &proofs.refunds {
-            if capture == paying && refund.step == RefundStep::Succeeded {
-                let name = self.ours(refund.ours).map_or_else(
-                    || RefundRef::External(id.clone()),
-                    |ours| RefundRef::Ours(ours.terms().id),
-                );
-                credit(name, refund.amount);
-            }
+        let by_gateway = proofs.refunds.iter().filter_map(|(id, refund)| {
+            let name = self.ours(refund.ours).map_or_else(
+                || RefundRef::External(id.clone()),
+                |ours| RefundRef::Ours(ours.terms().id),
+            );
+            (refund.capture == *paying && refund.step == RefundStep::Succeeded)
+                .then_some((name, refund.amount))
+        });
+        let by_hand = self.refunds_of(paying).filter_map(|refund| {
+            transfer_of(refund).map(|amount| (RefundRef::Ours(refund.terms().id), amount))
+        });
+        let mut left = came;
+        for (name, amount) in by_gateway.chain(by_hand) {
+            // Another currency is in no sum of this money.
+            let Ok(rest) = left.checked_sub(amount) else {
+                continue;
+            };
+            let (part, rest) = if rest.is_negative() {
+                (left, Money::zero(left.currency()))
+            } else {
+                (amount, rest)
+            };
+            left = rest;
+            let sum = credited.entry(name).or_insert(Money::zero(part.currency()));
+            *sum = add(*sum, part);
         }
-        for refund in self.refunds_of(paying) {
-            if let RefundState::Succeeded { transfer: Some(_) } = refund.state() {
-                credit(RefundRef::Ours(refund.terms().id), refund.amount());
-            }
-        }
+        credited.retain(|_, sum: &mut Money| sum.is_positive());
         credited
     }
 
-    fn alerts(&self, proofs: &Proofs) -> impl Iterator<Item = Alert> {
-        let reviews = self.payments().filter_map(|payment| match payment.state() {
-            PaymentState::UnderReview { .. } => Some(Alert::Review {
-                payment: payment.terms().id,
-            }),
-            PaymentState::Pending
-            | PaymentState::Processing { .. }
-            | PaymentState::Completed { .. }
-            | PaymentState::PartiallyRefunded { .. }
-            | PaymentState::Refunded { .. }
-            | PaymentState::Failed { .. }
-            | PaymentState::Cancelled { .. }
-            | PaymentState::Expired => None,
-        });
-        let surplus = self.surplus(proofs).map(|(capture, _)| Alert::Surplus {
-            capture: capture.clone(),
-        });
-        let losses = proofs.captures.keys().filter_map(|capture| {
-            let lost = self.sums_of(proofs, capture)?.loss().is_positive();
-            lost.then(|| Alert::Loss {
-                capture: capture.clone(),
-            })
-        });
-        let disputes = proofs.disputes.keys().map(|dispute| Alert::Dispute {
-            dispute: dispute.clone(),
-        });
-        let refunds = self.refunds().filter_map(|refund| match refund.state() {
-            RefundState::Failed {
-                reason: RefundFailure::Refused | RefundFailure::Failed,
-            } => Some(Alert::RefundFailed {
-                refund: refund.terms().id,
-            }),
-            RefundState::Failed {
-                reason: RefundFailure::Withdrawn,
+    fn alerts(&self, proofs: &Proofs) -> Vec<Alert> {
+        let mut alerts = Vec::new();
+        for payment in self.payments() {
+            if payment.status() == PaymentStatus::UnderReview {
+                let id = payment.terms().id;
+                alerts.extend(
+                    self.reviews(proofs, id)
+                        .map(|(capture, reason)| Alert::Review {
+                            payment: id,
+                            capture: capture.clone(),
+                            reason,
+                        }),
+                );
             }
-            | RefundState::Requested
+        }
+        for (capture, _) in self.surplus(proofs) {
+            if self.is_there(proofs, capture) {
+                let capture = capture.clone();
+                alerts.push(Alert::Surplus { capture });
+            }
+        }
+        for (id, proved) in &proofs.captures {
+            let capture = id.clone();
+            if let Some(sums) = self.sums_of(proofs, id)
+                && sums.loss().is_positive()
+            {
+                let amount = sums.loss();
+                alerts.push(Alert::Loss { capture, amount });
+            }
+            if proved.contradicted {
+                let capture = id.clone();
+                alerts.push(Alert::Contradiction { capture });
+            }
+        }
+        for (id, dispute) in &proofs.disputes {
+            // A dispute that moved and holds nothing was won.
+            if dispute.step == 0 || dispute.held.is_positive() {
+                let (dispute, held) = (id.clone(), dispute.held);
+                alerts.push(Alert::Dispute { dispute, held });
+            }
+        }
+        for refund in self.refunds() {
+            let id = refund.terms().id;
+            if self.is_an_operators_business(proofs, refund) {
+                alerts.push(Alert::RefundFailed { refund: id });
+            }
+            if went_twice(proofs, refund) {
+                alerts.push(Alert::RefundedTwice { refund: id });
+            }
+        }
+        alerts.extend(other_currencies(proofs));
+        if self.order.status() == OrderStatus::Completed && self.paid_by(proofs).is_none() {
+            alerts.push(Alert::ServedUnpaid);
+        }
+        alerts
+    }
+
+    /// Whether a refund failed that is still owed. Surplus that pays the order after all is not.
+    fn is_an_operators_business(&self, proofs: &Proofs, refund: &Refund) -> bool {
+        let failed = match refund.state() {
+            RefundState::Failed { reason } => match reason {
+                RefundFailure::Refused | RefundFailure::Failed => true,
+                RefundFailure::Withdrawn => false,
+            },
+            RefundState::Requested
             | RefundState::Sent
             | RefundState::Unknown
             | RefundState::Manual
-            | RefundState::Succeeded { .. } => None,
-        });
-        let unpaid =
-            self.order.status() == OrderStatus::Completed && self.paid_by(proofs).is_none();
-        let alerts: Vec<_> = reviews
-            .chain(surplus)
-            .chain(losses)
-            .chain(disputes)
-            .chain(refunds)
-            .chain(self.other_currencies(proofs))
-            .chain(unpaid.then_some(Alert::ServedUnpaid))
-            .collect();
-        alerts.into_iter()
+            | RefundState::Succeeded { .. } => false,
+        };
+        failed && !self.pays_after_all(proofs, refund)
     }
 
-    fn other_currencies<'a>(&self, proofs: &'a Proofs) -> impl Iterator<Item = Alert> + use<'a> {
-        let refunds = proofs
-            .refunds
-            .values()
-            .map(|(capture, refund)| (capture, refund.amount));
-        let disputes = proofs
-            .disputes
-            .values()
-            .map(|dispute| (&dispute.capture, dispute.held));
-        refunds.chain(disputes).filter_map(|(capture, amount)| {
-            let came = proofs.captures.get(capture)?.amount?;
-            (came.currency() != amount.currency()).then(|| Alert::OtherCurrency {
-                capture: capture.clone(),
-            })
-        })
+    /// Whether it was to give back surplus that pays the order by now.
+    pub(super) fn pays_after_all(&self, proofs: &Proofs, refund: &Refund) -> bool {
+        refund.terms().origin == RefundOrigin::Surplus
+            && self.slot(proofs) == Some(&refund.terms().capture)
     }
 }
 
-fn is_surplus_refund(refund: &Refund) -> bool {
-    refund.terms().origin == RefundOrigin::Surplus
-        && *refund.state()
-            != (RefundState::Failed {
-                reason: RefundFailure::Withdrawn,
-            })
+fn is_automatic_and_not_done(refund: &Refund) -> bool {
+    let done = match refund.state() {
+        RefundState::Succeeded { .. }
+        | RefundState::Failed {
+            reason: RefundFailure::Withdrawn,
+        } => true,
+        RefundState::Requested
+        | RefundState::Sent
+        | RefundState::Unknown
+        | RefundState::Manual
+        | RefundState::Failed {
+            reason: RefundFailure::Refused | RefundFailure::Failed,
+        } => false,
+    };
+    refund.terms().origin == RefundOrigin::Surplus && !done
+}
+
+/// What an operator transferred by hand.
+fn transfer_of(refund: &Refund) -> Option<Money> {
+    match refund.state() {
+        RefundState::Succeeded { transfer: Some(_) } => Some(refund.amount()),
+        RefundState::Succeeded { transfer: None }
+        | RefundState::Requested
+        | RefundState::Sent
+        | RefundState::Unknown
+        | RefundState::Manual
+        | RefundState::Failed { .. } => None,
+    }
+}
+
+/// Whether more went back under the mark of one refund than was asked for.
+fn went_twice(proofs: &Proofs, refund: &Refund) -> bool {
+    let zero = Money::zero(refund.amount().currency());
+    let by_gateway = proofs
+        .of_refund(refund.terms().id)
+        .filter(|proved| proved.step != RefundStep::Failed)
+        .fold(zero, |sum, proved| add(sum, proved.amount));
+    let by_hand = transfer_of(refund).unwrap_or(zero);
+    add(by_gateway, by_hand).minor() > refund.amount().minor()
+}
+
+fn other_currencies(proofs: &Proofs) -> Vec<Alert> {
+    let refunds = proofs
+        .refunds
+        .values()
+        .map(|refund| (&refund.capture, refund.amount));
+    let disputes = proofs
+        .disputes
+        .values()
+        .map(|dispute| (&dispute.capture, dispute.held));
+    let mut captures: Vec<_> = refunds
+        .chain(disputes)
+        .filter(|(capture, amount)| {
+            let came = proofs
+                .captures
+                .get(*capture)
+                .and_then(|proved| proved.amount);
+            came.is_some_and(|came| came.currency() != amount.currency())
+        })
+        .map(|(capture, _)| capture.clone())
+        .collect();
+    captures.sort();
+    captures.dedup();
+    captures
+        .into_iter()
+        .map(|capture| Alert::OtherCurrency { capture })
+        .collect()
 }

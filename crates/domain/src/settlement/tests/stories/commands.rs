@@ -20,6 +20,12 @@ fn a_payment_is_for_its_order_and_in_its_currency() {
     };
     let refused = story.refused(|now| now.open_payment(other, Gateway::Stripe));
     assert_eq!(refused, Refused::OtherOrder);
+    let other = PaymentTerms {
+        user: crate::UserId::new(2).unwrap(),
+        ..payment_terms(1)
+    };
+    let refused = story.refused(|now| now.open_payment(other, Gateway::Stripe));
+    assert_eq!(refused, Refused::OtherOwner);
     let php = Money::new(PRICE, crate::Currency::Php);
     let other = PaymentTerms {
         amount: php,
@@ -108,7 +114,7 @@ fn what_does_not_exist_is_said_so() {
     let refund = Refused::Unknown("refund");
     assert_eq!(story.refused(|now| now.refund_sent(refund_id(9))), refund);
     assert_eq!(
-        story.refused(|now| now.take_over_refund(refund_id(9))),
+        story.refused(|now| now.take_over_refund(refund_id(9), 0)),
         refund
     );
     assert_eq!(refund.to_string(), "there is no such refund");

@@ -16,7 +16,8 @@ use crate::gateway::{AccountRef, Reason, TransferReference};
 use crate::payment::{Cancellation, PaymentFailure, ReviewReason};
 use crate::refund::{RefundFailure, RefundOrigin};
 use crate::settlement::{
-    Alert, ApplyError, Broken, DueBack, Parts, RefundRef, RefundRequest, Refused, Settlement, Step,
+    Alert, ApplyError, Broken, DueBack, Parts, RefundRef, RefundRequest, Refused, Restored,
+    Settlement, Step,
 };
 use crate::{
     AttemptStatus, Decision, Effect, Fact, Gateway, IllegalTransition, Mode, Money, OrderId,
@@ -146,6 +147,7 @@ fn request(id: i64, minor: Option<i64>) -> RefundRequest {
     RefundRequest {
         id: refund_id(id),
         payment: payment_id(1),
+        capture: None,
         amount: minor.map(idr),
         reason: Reason::new("asked for").unwrap(),
         credit_balance: 0,

@@ -189,7 +189,8 @@ fn a_sent_refund_of_surplus_stays_as_it_is() {
     assert_eq!(story.now.refund(refund_id(1)).unwrap().amount(), idr(PRICE));
     assert_eq!(story.sums("cap-2"), [PRICE, 100, PRICE, 0, 100]);
     assert!(story.alerts().contains(&Alert::Loss {
-        capture: capture_id("cap-2")
+        capture: capture_id("cap-2"),
+        amount: idr(100)
     }));
 }
 
@@ -204,4 +205,29 @@ fn a_failed_refund_of_surplus_is_an_operators_business() {
         refund: refund_id(1)
     }));
     assert!(story.alerts().contains(&surplus("cap-2")));
+}
+
+#[test]
+fn what_is_left_after_an_automatic_refund_goes_back_by_another() {
+    let mut story = Story::paid();
+    story.facts([captured(1, "cap-2", PRICE)]);
+    story.facts([refunded(1, "cap-2", "re-x", 200, RefundStep::Pending, None)]);
+    story.give_back(1, "cap-2");
+    story.command(|now| now.refund_sent(refund_id(1)));
+    let ours = |step| refunded(1, "cap-2", "re-1", PRICE - 200, step, Some(1));
+    story.facts([ours(RefundStep::Succeeded)]);
+    assert_eq!(story.due_back("cap-2"), None);
+    assert!(story.alerts().contains(&surplus("cap-2")));
+    story.facts([refunded(1, "cap-2", "re-x", 200, RefundStep::Failed, None)]);
+    assert_eq!(story.due_back("cap-2"), Some(200));
+    story.give_back(2, "cap-2");
+    story.facts([refunded(
+        1,
+        "cap-2",
+        "re-2",
+        200,
+        RefundStep::Succeeded,
+        Some(2),
+    )]);
+    assert_eq!(story.alerts(), [], "all of it went back");
 }

@@ -25,7 +25,9 @@ fn another_amount_is_looked_at() {
         assert_eq!(
             story.alerts(),
             [Alert::Review {
-                payment: payment_id(1)
+                payment: payment_id(1),
+                capture: capture_id("cap-1"),
+                reason
             }]
         );
         assert_eq!(story.due_back("cap-1"), None);
@@ -58,7 +60,9 @@ fn accepted_money_pays() {
     );
     assert_eq!(story.order(), OrderStatus::Processing);
     assert!(story.effects.contains(&Effect::ClearAlert(Alert::Review {
-        payment: payment_id(1)
+        payment: payment_id(1),
+        capture: capture_id("cap-1"),
+        reason: ReviewReason::AmountDiffers
     })));
 }
 
@@ -218,12 +222,11 @@ fn a_refused_challenge_is_told_to_the_gateway_and_its_money_goes_back_if_it_come
 fn a_challenge_on_a_payment_that_ended_is_refused() {
     let mut story = Story::second_try();
     story.facts([challenged(1, "cap-1")]);
-    assert_eq!(*story.payment(1), PaymentState::Expired);
+    let reason = PaymentFailure::Denied;
+    assert_eq!(*story.payment(1), PaymentState::Failed { reason });
     let (capture, verdict) = (capture_id("cap-1"), Verdict::Refuse);
-    assert_eq!(
-        story.effects,
-        [Effect::AnswerChallenge { capture, verdict }]
-    );
+    let told = Effect::AnswerChallenge { capture, verdict };
+    assert!(story.effects.contains(&told));
 }
 
 #[test]
@@ -248,4 +251,71 @@ fn a_payment_under_review_is_not_called_off_over_its_money() {
         }
         .into()
     );
+}
+
+#[test]
+fn a_checkout_under_review_is_not_closed_over_its_operator() {
+    let mut story = Story::open();
+    story.facts([challenged(1, "cap-1")]);
+    assert_eq!(story.attempt_status(1), AttemptStatus::Open);
+    story.command(|now| now.review(capture_id("cap-1"), Verdict::Refuse));
+    assert_eq!(story.attempt_status(1), AttemptStatus::Closing);
+}
+
+#[test]
+fn a_review_ends_with_its_checkout() {
+    for accepted in [false, true] {
+        let mut story = Story::open();
+        story.facts([challenged(1, "cap-1")]);
+        if accepted {
+            story.command(|now| now.review(capture_id("cap-1"), Verdict::Accept));
+        }
+        story.facts([expired(1)]);
+        let reason = PaymentFailure::Denied;
+        assert_eq!(*story.payment(1), PaymentState::Failed { reason });
+        let held = &story.now.standing().verdicts[&capture_id("cap-1")];
+        assert_eq!(*held, Verdict::Refuse, "what is still held is let go");
+        story.pay(2);
+    }
+}
+
+#[test]
+fn while_a_gateway_holds_money_no_may_follow_yes() {
+    let mut story = Story::open();
+    story.facts([challenged(1, "cap-1")]);
+    story.command(|now| now.review(capture_id("cap-1"), Verdict::Accept));
+    story.command(|now| now.review(capture_id("cap-1"), Verdict::Accept));
+    assert_eq!(story.effects, []);
+    story.command(|now| now.review(capture_id("cap-1"), Verdict::Refuse));
+    assert_eq!(
+        story.now.standing().verdicts[&capture_id("cap-1")],
+        Verdict::Refuse
+    );
+    assert_eq!(story.payment(1).status(), PaymentStatus::Failed);
+}
+
+#[test]
+fn accepting_held_money_is_not_yet_accepting_its_amount() {
+    let mut story = Story::open();
+    story.facts([challenged(1, "cap-1")]);
+    story.command(|now| now.review(capture_id("cap-1"), Verdict::Accept));
+    story.facts([captured(1, "cap-1", 1)]);
+    let (capture, reason) = (capture_id("cap-1"), ReviewReason::AmountDiffers);
+    assert_eq!(
+        *story.payment(1),
+        PaymentState::UnderReview { capture, reason }
+    );
+    story.command(|now| now.review(capture_id("cap-1"), Verdict::Accept));
+    assert_eq!(story.payment(1).status(), PaymentStatus::Completed);
+}
+
+#[test]
+fn all_money_under_review_is_told_and_can_be_reviewed() {
+    let mut story = Story::open();
+    story.facts([captured(1, "cap-2", PRICE - 2)]);
+    story.facts([captured(1, "cap-1", PRICE - 1)]);
+    assert_eq!(story.alerts().len(), 2);
+    story.command(|now| now.review(capture_id("cap-2"), Verdict::Accept));
+    assert_eq!(story.now.primary(), Some(&capture_id("cap-2")));
+    assert_eq!(story.due_back("cap-1"), Some(PRICE - 1));
 }

@@ -2,14 +2,29 @@
 
 use super::*;
 
-fn broken(change: impl FnOnce(&mut Parts)) -> Broken {
+fn parts() -> Parts {
     let mut story = Story::second_try();
     story.facts([captured(1, "cap-1", PRICE), captured(2, "cap-2", PRICE)]);
     story.give_back(1, "cap-2");
-    let mut parts = story.now.clone().into_parts();
-    assert_eq!(Settlement::restore(parts.clone()).as_ref(), Ok(&story.now));
+    let parts = story.now.clone().into_parts();
+    let restored = Settlement::restore(parts.clone());
+    assert_eq!(restored, Ok(Restored::Sound(story.now)));
+    parts
+}
+
+fn broken(change: impl FnOnce(&mut Parts)) -> Broken {
+    let mut parts = parts();
     change(&mut parts);
     Settlement::restore(parts).unwrap_err()
+}
+
+fn drifted(change: impl FnOnce(&mut Parts)) -> Step {
+    let mut parts = parts();
+    change(&mut parts);
+    match Settlement::restore(parts).unwrap() {
+        Restored::Drifted(step) => step,
+        Restored::Sound(sound) => panic!("{sound:?} is sound"),
+    }
 }
 
 #[test]
@@ -53,25 +68,87 @@ fn rows_of_another_order_are_noticed() {
 }
 
 #[test]
-fn a_missing_fact_or_decision_is_noticed() {
-    let (from, to) = (PaymentStatus::Completed, PaymentStatus::Expired);
-    assert_eq!(
-        broken(|p| p.facts.clear()),
-        Broken::Payment(IllegalTransition { from, to })
-    );
-    assert_eq!(broken(|p| p.decisions.clear()), Broken::Stale);
+fn a_refund_of_somebody_else_is_none_of_ours() {
+    let external = broken(|p| {
+        let terms = crate::RefundTerms {
+            origin: RefundOrigin::External,
+            ..p.refunds[0].terms().clone()
+        };
+        p.refunds[0] = crate::Refund::request(terms, idr(1)).unwrap();
+    });
+    assert_eq!(external, Broken::Stray("a refund that is not our doing"));
 }
 
 #[test]
-fn a_state_that_the_facts_do_not_make_is_noticed() {
-    let unpaid = |p: &mut Parts| {
+fn an_end_without_proof_is_noticed() {
+    assert_eq!(broken(|p| p.facts.clear()), Broken::Unproved("an attempt"));
+    let ends: [fn(crate::Attempt) -> crate::Attempt; 4] = [
+        |attempt| attempt.expire().into_inner(),
+        |attempt| attempt.close().into_inner().expire().into_inner(),
+        |attempt| attempt.fail().unwrap().into_inner(),
+        |attempt| attempt.pay(capture_id("cap-9")).into_inner(),
+    ];
+    for end in ends {
+        let mut parts = Story::open().now.into_parts();
+        parts.attempts[0] = end(parts.attempts[0].clone());
+        assert_eq!(
+            Settlement::restore(parts),
+            Err(Broken::Unproved("an attempt"))
+        );
+    }
+    let refund = broken(|p| {
+        let (terms, amount) = (p.refunds[0].terms().clone(), p.refunds[0].amount());
+        let state = RefundState::Succeeded { transfer: None };
+        p.refunds[0] = crate::Refund::restore(terms, amount, state).unwrap();
+    });
+    assert_eq!(refund, Broken::Unproved("a refund"));
+}
+
+#[test]
+fn every_proved_end_is_loaded() {
+    let facts = [
+        vec![expired(1)],
+        vec![failed(1)],
+        vec![captured(1, "cap-1", PRICE)],
+        vec![captured(1, "cap-1", PRICE), reversed(1, "cap-1")],
+    ];
+    for facts in facts {
+        let mut story = Story::open();
+        story.facts(facts);
+        let restored = Settlement::restore(story.now.clone().into_parts());
+        assert_eq!(restored, Ok(Restored::Sound(story.now)));
+    }
+}
+
+#[test]
+fn states_of_other_rules_are_made_anew_and_told() {
+    let step = drifted(|p| {
         p.payments[0] = crate::Payment::open(payment_terms(1), Gateway::Stripe).unwrap();
-    };
-    assert_eq!(broken(unpaid), Broken::Stale);
-    let other = |p: &mut Parts| {
         p.order = order(OrderKind::Checkout);
+    });
+    let Restored::Sound(sound) = Settlement::restore(parts()).unwrap() else {
+        panic!("it was sound before");
     };
-    assert_eq!(broken(other), Broken::Stale);
+    assert_eq!(
+        step.changes.payments,
+        [sound.payment(payment_id(1)).unwrap().clone()]
+    );
+    assert_eq!(step.changes.order.as_ref(), Some(sound.order()));
+    let status = PaymentStatus::Completed;
+    let payment = payment_id(1);
+    assert!(
+        step.effects
+            .contains(&Effect::AnnouncePayment { payment, status })
+    );
+    assert_eq!(step.settlement, sound);
+}
+
+#[test]
+fn missing_decisions_are_made_anew_and_told() {
+    let step = drifted(|p| p.decisions.clear());
+    assert!(step.decisions.contains(&Decision::Primary {
+        capture: capture_id("cap-1")
+    }));
 }
 
 #[test]
