@@ -60,7 +60,7 @@ enum Hint {
     Declined,
     Failed,
     Expired,
-    Refunded(u8, u8, i64, RefundStep, Option<Index>),
+    Refunded(u8, u8, i64, RefundStep, bool),
     Disputed(u8, i64, u32),
 }
 
@@ -107,7 +107,7 @@ fn hint() -> impl Strategy<Value = Hint> {
         1 => Just(Hint::Declined),
         2 => Just(Hint::Failed),
         3 => Just(Hint::Expired),
-        6 => (0..2u8, 0..2u8, part, step, prop::option::of(any::<Index>()))
+        6 => (0..2u8, 0..2u8, part, step, any::<bool>())
             .prop_map(|(n, r, minor, step, ours)| Hint::Refunded(n, r, minor, step, ours)),
         1 => (0..2u8, 0..=PRICE, 0..3u32).prop_map(|(n, held, step)| Hint::Disputed(n, held, step)),
     ]
@@ -313,12 +313,15 @@ fn hinted(settlement: &Settlement, of: &Index, hint: &Hint) -> Option<Fact> {
         Hint::Declined => declined(attempt, "try"),
         Hint::Failed => failed(attempt),
         Hint::Expired => expired(attempt),
-        Hint::Refunded(n, refund, minor, step, ours) => {
-            let own = settlement
+        Hint::Refunded(n, refund, minor, step, is_marked) => {
+            // A record at the gateway belongs to one refund of ours or to none, but not every door shows its mark.
+            let mut own = settlement
                 .refunds()
-                .filter(|refund| refund.terms().capture.as_str() == name(n))
-                .map(|refund| (refund.terms().id.get(), refund.amount().minor()));
-            let ours = ours.as_ref().and_then(|index| pick(index, own));
+                .filter(|refund| refund.terms().capture.as_str() == name(n));
+            let ours = own
+                .nth(usize::from(*refund))
+                .filter(|_| *is_marked)
+                .map(|ours| (ours.terms().id.get(), ours.amount().minor()));
             let (mark, minor) = ours.map_or((None, *minor), |(id, sum)| (Some(id), sum));
             let refund = format!("re-{attempt}-{n}-{refund}");
             refunded(attempt, &name(n), &refund, minor, *step, mark)

@@ -265,15 +265,6 @@ pub fn world() -> impl Strategy<Value = World> {
         live,
         prop::bool::weighted(0.1),
     )
-        .prop_filter(
-            "an order that somebody tried to pay",
-            |(_, payments, live, _)| {
-                payments.iter().any(|payment| !payment.attempts.is_empty())
-                    || live
-                        .as_ref()
-                        .is_some_and(|(ended, last)| !ended.is_empty() || last.is_some())
-            },
-        )
         .prop_flat_map(|(kind, payments, live, cancel_order)| {
             let (start, past) = build(kind, &payments, live, cancel_order);
             let attempts: Vec<i64> = start
