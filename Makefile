@@ -17,7 +17,7 @@ help: ## list the targets
 check: lint test doc deny ## everything that must pass before a commit
 
 test: ## every test, with the examples in the documentation
-	cargo test --workspace --all-features --locked
+	cargo test --workspace --all-features --locked --no-fail-fast
 
 lint: fmt-check ## formatting, and clippy with warnings as errors
 	cargo clippy --workspace --all-targets --all-features --locked -- -D warnings
@@ -40,4 +40,4 @@ states: ## write docs/STATES.md anew from the code
 
 mutants: ## change the domain crate in small ways and see whether a test notices (long)
 	$(call install,mutants,$(MUTANTS_VERSION))
-	$(TOOLS)/cargo-mutants mutants --package bayar-domain
+	PROPTEST_CASES=200 $(TOOLS)/cargo-mutants mutants --package bayar-domain --jobs 2

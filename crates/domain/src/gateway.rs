@@ -106,6 +106,24 @@ mod tests {
     }
 
     #[test]
+    fn a_session_does_not_show_where_to_pay() {
+        let shown = format!("{:?}", crate::testing::session("cs_secret"));
+        assert!(shown.starts_with("Session { expires_at: "), "{shown}");
+        assert!(!shown.contains("cs_secret"), "{shown}");
+        assert!(!shown.contains("http"), "{shown}");
+    }
+
+    #[test]
+    fn no_fact_is_lost_because_of_its_reason() {
+        let lossy = |text: &str| Reason::lossy(text).as_str().to_owned();
+        assert_eq!(lossy("Do not honor"), "Do not honor");
+        assert_eq!(lossy("two\nlines\t"), "two lines");
+        assert_eq!(lossy(""), "none given");
+        assert_eq!(lossy(" \n "), "none given");
+        assert_eq!(lossy(&"é".repeat(300)), "é".repeat(255));
+    }
+
+    #[test]
     fn each_text_says_what_it_should_have_been() {
         let refusals = [
             AccountRef::new("").unwrap_err(),
