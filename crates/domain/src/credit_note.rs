@@ -3,7 +3,9 @@
 use chrono::{DateTime, Utc};
 use thiserror::Error;
 
-use crate::{CreditNoteId, CreditNoteNumber, Money, PaymentId, RefundId, TaxRecordId};
+use crate::invoice::Takings;
+use crate::settlement::RefundRef;
+use crate::{CreditNoteId, CreditNoteNumber, Money, PaymentId, TaxRecord, TaxRecordId};
 
 /// What a refund reverses of one tax.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +17,24 @@ pub struct TaxShare {
     pub amount: Money,
 }
 
+/// What a note reverses of each tax when it takes what went back of the money from `before` to `after`.
+///
+/// The notes of one payment are written one after the other, each from where the last one ended:
+/// so their shares sum to what the tax records say, in however many notes.
+#[must_use]
+pub fn tax_shares(taxes: &[TaxRecord], before: Takings, after: Takings) -> Vec<TaxShare> {
+    let share = |tax: &TaxRecord| {
+        let (from, to) = (tax.reversed_at(before), tax.reversed_at(after));
+        // Both lie between nothing and the tax, so their difference is an amount.
+        let amount = to.checked_sub(from).unwrap_or(to);
+        TaxShare {
+            record: tax.terms().id,
+            amount,
+        }
+    };
+    taxes.iter().map(share).collect()
+}
+
 /// What a credit note says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -24,7 +44,7 @@ pub struct CreditNoteTerms {
     /// The payment whose invoice it corrects.
     pub payment: PaymentId,
     /// The refund it is the paper of.
-    pub refund: RefundId,
+    pub refund: RefundRef,
     /// Its number, for people.
     pub number: CreditNoteNumber,
     /// How much went back: negative on the note that takes back the note of a refund that failed after all.
@@ -104,14 +124,15 @@ impl TryFrom<CreditNoteTerms> for CreditNote {
 mod tests {
     use super::*;
     use crate::testing::{at, php};
+    use crate::{RefundId, TaxPolicy, TaxTerms};
 
     fn terms(amount: i64, taxes: &[i64]) -> CreditNoteTerms {
-        let refund = RefundId::new(7).unwrap();
+        let id = CreditNoteId::new(2).unwrap();
         CreditNoteTerms {
-            id: CreditNoteId::new(2).unwrap(),
+            id,
             payment: PaymentId::new(100).unwrap(),
-            refund,
-            number: CreditNoteNumber::new(at(0), refund).unwrap(),
+            refund: RefundRef::Ours(RefundId::new(7).unwrap()),
+            number: CreditNoteNumber::new(at(0), id).unwrap(),
             amount: php(amount),
             taxes: taxes
                 .iter()
@@ -130,6 +151,31 @@ mod tests {
         let note = CreditNote::issue(terms.clone()).unwrap();
         assert_eq!(*note.terms(), terms);
         assert_eq!(CreditNoteTerms::from(note), terms);
+    }
+
+    #[test]
+    fn the_shares_of_any_notes_sum_to_what_the_taxes_say() {
+        let price = php(500_000);
+        let lines = TaxPolicy::standard()
+            .assess(price, at(0).date_naive())
+            .unwrap();
+        let record = |(id, line)| {
+            let id = TaxRecordId::new(id).unwrap();
+            let payment = PaymentId::new(100).unwrap();
+            TaxRecord::record(TaxTerms { id, payment, line }).unwrap()
+        };
+        let taxes: Vec<_> = (1..).zip(lines.into_lines()).map(record).collect();
+        let takings = |minor| Takings::new(price, php(minor)).unwrap();
+        let shares = |from, to| -> Vec<_> {
+            let shares = tax_shares(&taxes, takings(from), takings(to));
+            let ids: Vec<_> = shares.iter().map(|share| share.record.get()).collect();
+            assert_eq!(ids, [1, 2]);
+            shares.iter().map(|share| share.amount.minor()).collect()
+        };
+        assert_eq!(shares(0, 333), [40, 50]);
+        assert_eq!(shares(333, 500_000), [59_960, 74_950]);
+        assert_eq!(shares(333, 0), [-40, -50]);
+        assert_eq!(shares(0, 0), [0, 0]);
     }
 
     #[test]
@@ -170,7 +216,7 @@ mod tests {
     fn a_note_is_one_object_and_checked_when_it_is_read() {
         use crate::testing::{assert_json, refusal};
 
-        let json = r#"{"id":2,"payment":100,"refund":7,"number":"CN-20250718040700-000007","amount":{"amount":"2000.00","currency":"PHP"},"taxes":[{"record":4,"amount":{"amount":"240.00","currency":"PHP"}}],"issued_at":"2025-07-18T04:07:00Z"}"#;
+        let json = r#"{"id":2,"payment":100,"refund":{"ours":7},"number":"CN-20250718040700-000002","amount":{"amount":"2000.00","currency":"PHP"},"taxes":[{"record":4,"amount":{"amount":"240.00","currency":"PHP"}}],"issued_at":"2025-07-18T04:07:00Z"}"#;
         let note = CreditNote::issue(terms(200_000, &[24_000])).unwrap();
         assert_json(&note, json);
         assert_eq!(

@@ -3,7 +3,7 @@
 use crate::gateway::CaptureId;
 use crate::payment::{Cancellation, ReviewReason};
 use crate::wire::wire_enum;
-use crate::{AttemptId, PaymentId};
+use crate::{AttemptId, PaymentId, RefundId};
 
 wire_enum! {
     /// What an operator says about money that has to be looked at.
@@ -41,6 +41,16 @@ pub enum Decision {
     CloseAttempt {
         /// The attempt.
         attempt: AttemptId,
+    },
+    /// An operator gives money back by hand, unless the gateway does after all.
+    TakeOverRefund {
+        /// The refund.
+        refund: RefundId,
+    },
+    /// A refund that no gateway had was not needed any more.
+    WithdrawRefund {
+        /// The refund.
+        refund: RefundId,
     },
     /// An operator looked at money.
     Review {

@@ -104,9 +104,24 @@ pub enum Proof {
         dispute: DisputeId,
         /// How much it holds by now; nothing for a mere question, or when it was won.
         held: Money,
-        /// How often it has moved. The highest step tells the truth.
+        /// The rank of its status in the life of a dispute. The highest one tells the truth.
         step: u32,
     },
+}
+
+impl Proof {
+    /// The money it is about.
+    #[must_use]
+    pub const fn capture(&self) -> Option<&CaptureId> {
+        match self {
+            Self::Captured { capture, .. }
+            | Self::Challenged { capture, .. }
+            | Self::Reversed { capture }
+            | Self::Refunded { capture, .. }
+            | Self::Disputed { capture, .. } => Some(capture),
+            Self::Declined { .. } | Self::Failed { .. } | Self::Expired => None,
+        }
+    }
 }
 
 /// What makes two facts one, whichever door they came through.

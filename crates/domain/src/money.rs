@@ -134,6 +134,17 @@ impl Money {
             .ok_or(MoneyError::Overflow)
     }
 
+    /// The amount `quantity` times: the total of a line.
+    ///
+    /// # Errors
+    /// When the result is too large to be counted.
+    pub fn checked_mul(self, quantity: u32) -> Result<Self, MoneyError> {
+        self.minor
+            .checked_mul(i64::from(quantity))
+            .map(|minor| Self { minor, ..self })
+            .ok_or(MoneyError::Overflow)
+    }
+
     /// The same amount in the other direction.
     ///
     /// # Errors

@@ -8,7 +8,7 @@ use core::str::FromStr;
 
 use chrono::{DateTime, Datelike, NaiveDateTime, Timelike, Utc};
 
-use crate::id::{PaymentId, RefundId};
+use crate::id::{CreditNoteId, PaymentId};
 use crate::wire::{InvalidText, serde_as_text};
 
 /// The number of an order: `INV202507180407-3C2A`.
@@ -166,8 +166,8 @@ paper_numbers! {
     /// The number of an invoice: `INV-20240115103000-000100` is of payment 100.
     InvoiceNumber: "invoice number", "INV-", "INV-20240115103000-000100", PaymentId of payment_id;
 
-    /// The number of a credit note: `CN-20240115103000-000007` is of refund 7.
-    CreditNoteNumber: "credit note number", "CN-", "CN-20240115103000-000007", RefundId of refund_id;
+    /// The number of a credit note: `CN-20240115103000-000007` is credit note 7.
+    CreditNoteNumber: "credit note number", "CN-", "CN-20240115103000-000007", CreditNoteId of credit_note_id;
 }
 
 const MINUTES: &str = "%Y%m%d%H%M";
@@ -255,10 +255,10 @@ mod tests {
 
     #[test]
     fn a_credit_note_is_numbered_by_its_refund() {
-        let refund = RefundId::new(7).unwrap();
+        let refund = CreditNoteId::new(7).unwrap();
         let number = CreditNoteNumber::new(at(2024, 1, 15, 10, 30, 9), refund).unwrap();
         assert_eq!(number.as_str(), "CN-20240115103009-000007");
-        assert_eq!(number.refund_id(), refund);
+        assert_eq!(number.credit_note_id(), refund);
         assert_eq!(number.to_string().parse(), Ok(number));
     }
 
@@ -307,7 +307,7 @@ mod tests {
                 Err(InvalidText { what, rule: YEAR })
             );
             assert!(InvoiceNumber::new(now, payment(1)).is_err());
-            assert!(CreditNoteNumber::new(now, RefundId::new(1).unwrap()).is_err());
+            assert!(CreditNoteNumber::new(now, CreditNoteId::new(1).unwrap()).is_err());
         }
     }
 

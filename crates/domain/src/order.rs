@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use thiserror::Error;
 
-use crate::transition::{Answer, already, changed, illegal};
+use crate::transition::{Answer, Transition, already, changed, illegal};
 use crate::wire::wire_enum;
 use crate::{ConsultationId, Money, OrderId, OrderNumber, Status, UserId};
 
@@ -48,7 +48,7 @@ pub enum OrderKind {
     },
 }
 
-/// What never changes about an order that has been offered for payment.
+/// What an order is about. Only its price may be replaced, while it waits for its money and has no payment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct OrderTerms {
@@ -76,6 +76,17 @@ pub enum InvalidOrder {
     /// A package without credits.
     #[error("a credit package holds at least one credit")]
     EmptyPackage,
+}
+
+/// A price that an order cannot get.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum InvalidPrice {
+    /// It is zero or negative, or in another currency.
+    #[error("the new price of an order is above zero, in the currency of the old one")]
+    Price,
+    /// The order is not waiting for its money.
+    #[error("an order that is {0} keeps its price")]
+    NotPending(OrderStatus),
 }
 
 /// An order: what is paid for.
@@ -121,6 +132,32 @@ impl Order {
     #[must_use]
     pub const fn status(&self) -> OrderStatus {
         self.status
+    }
+
+    /// It costs something else from now on.
+    ///
+    /// # Errors
+    /// When the price is not above zero or in another currency, or the order is not waiting for its money.
+    pub fn reprice(self, price: Money) -> Result<Transition<Self>, InvalidPrice> {
+        if !price.is_positive() || price.currency() != self.terms.price.currency() {
+            return Err(InvalidPrice::Price);
+        }
+        match self.status {
+            OrderStatus::Pending if price == self.terms.price => {
+                Ok(Transition::AlreadyApplied(self))
+            }
+            OrderStatus::Pending => {
+                let terms = OrderTerms {
+                    price,
+                    ..self.terms
+                };
+                Ok(Transition::Changed(Self { terms, ..self }))
+            }
+            status @ (OrderStatus::Processing
+            | OrderStatus::Completed
+            | OrderStatus::Cancelled
+            | OrderStatus::Refunded) => Err(InvalidPrice::NotPending(status)),
+        }
     }
 
     /// Its money is in.

@@ -182,7 +182,9 @@ pub struct PaymentTerms {
     pub order: OrderId,
     /// Who pays.
     pub user: UserId,
-    /// What the buyer pays, taxes included where they are added.
+    /// The order's price that it was opened for.
+    pub price: Money,
+    /// What the buyer pays: the price, and the taxes where they are added.
     pub amount: Money,
     /// When it was created.
     pub created_at: DateTime<Utc>,
@@ -193,8 +195,8 @@ pub struct PaymentTerms {
 /// A payment that cannot be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum InvalidPayment {
-    /// The amount is zero or negative.
-    #[error("a payment has an amount above zero")]
+    /// The amount is zero or negative, or less than the price.
+    #[error("a payment has an amount above zero that covers its price")]
     Amount,
     /// The deadline is not after the creation.
     #[error("a payment ends after it began")]
@@ -211,7 +213,7 @@ pub enum InvalidPayment {
 pub struct Payment {
     #[cfg_attr(feature = "serde", serde(flatten))]
     terms: PaymentTerms,
-    method: Gateway,
+    payment_method: Gateway,
     #[cfg_attr(feature = "serde", serde(flatten))]
     state: PaymentState,
 }
@@ -221,8 +223,8 @@ impl Payment {
     ///
     /// # Errors
     /// When the amount is not above zero or the deadline not after the creation.
-    pub fn open(terms: PaymentTerms, method: Gateway) -> Result<Self, InvalidPayment> {
-        Self::restore(terms, method, PaymentState::Pending)
+    pub fn open(terms: PaymentTerms, payment_method: Gateway) -> Result<Self, InvalidPayment> {
+        Self::restore(terms, payment_method, PaymentState::Pending)
     }
 
     /// Loads a payment that was stored.
@@ -231,10 +233,12 @@ impl Payment {
     /// When terms or state could not have come from this crate.
     pub fn restore(
         terms: PaymentTerms,
-        method: Gateway,
+        payment_method: Gateway,
         state: PaymentState,
     ) -> Result<Self, InvalidPayment> {
-        if !terms.amount.is_positive() {
+        let covers_price = terms.amount.currency() == terms.price.currency()
+            && terms.amount.minor() >= terms.price.minor();
+        if !terms.price.is_positive() || !covers_price {
             return Err(InvalidPayment::Amount);
         }
         if terms.deadline <= terms.created_at {
@@ -261,7 +265,7 @@ impl Payment {
         if sums_fit {
             Ok(Self {
                 terms,
-                method,
+                payment_method,
                 state,
             })
         } else {
@@ -277,8 +281,8 @@ impl Payment {
 
     /// The gateway that was chosen last.
     #[must_use]
-    pub const fn method(&self) -> Gateway {
-        self.method
+    pub const fn payment_method(&self) -> Gateway {
+        self.payment_method
     }
 
     /// Where it stands.
@@ -300,11 +304,11 @@ impl Payment {
     pub fn start_checkout(
         self,
         attempt: AttemptId,
-        method: Gateway,
+        payment_method: Gateway,
     ) -> Answer<Self, PaymentStatus> {
         match self.state {
             PaymentState::Pending => changed(Self {
-                method,
+                payment_method,
                 state: PaymentState::Processing { attempt },
                 ..self
             }),
@@ -418,8 +422,8 @@ impl Payment {
         match target {
             PaymentState::Pending => self.end_checkout(),
             PaymentState::Processing { attempt } => {
-                let method = self.method;
-                self.start_checkout(attempt, method)
+                let payment_method = self.payment_method;
+                self.start_checkout(attempt, payment_method)
             }
             PaymentState::UnderReview { capture, reason } => self.hold(capture, reason),
             PaymentState::Completed { .. }
@@ -453,7 +457,7 @@ impl Payment {
 struct Stored {
     #[serde(flatten)]
     terms: PaymentTerms,
-    method: Gateway,
+    payment_method: Gateway,
     #[serde(flatten)]
     state: PaymentState,
 }
@@ -463,7 +467,7 @@ impl TryFrom<Stored> for Payment {
     type Error = InvalidPayment;
 
     fn try_from(stored: Stored) -> Result<Self, Self::Error> {
-        Self::restore(stored.terms, stored.method, stored.state)
+        Self::restore(stored.terms, stored.payment_method, stored.state)
     }
 }
 

@@ -3,7 +3,7 @@
 use thiserror::Error;
 
 use crate::gateway::{CaptureId, Reason, TransferReference};
-use crate::transition::{Answer, IllegalTransition, Transition, illegal};
+use crate::transition::{Answer, Transition, illegal};
 use crate::wire::wire_enum;
 use crate::{Money, PaymentId, RefundId, Status};
 
@@ -307,18 +307,16 @@ impl Refund {
         }
     }
 
-    /// Takes back a success that failed at the gateway, before news of a second try is told.
-    pub(crate) fn fail_back(self) -> Result<Self, IllegalTransition<RefundStatus>> {
+    /// Goes where the gateway's records and our decisions say. What a hand settled is settled.
+    pub(crate) fn follow(self, target: RefundState) -> Self {
         match self.state {
-            RefundState::Succeeded { transfer: None } => {
-                self.fail(RefundFailure::Failed).map(Transition::into_inner)
-            }
-            RefundState::Requested
+            RefundState::Succeeded { transfer: Some(_) } => self,
+            RefundState::Succeeded { transfer: None }
+            | RefundState::Requested
             | RefundState::Sent
             | RefundState::Unknown
             | RefundState::Manual
-            | RefundState::Succeeded { transfer: Some(_) }
-            | RefundState::Failed { .. } => Ok(self),
+            | RefundState::Failed { .. } => self.move_to(target).into_inner(),
         }
     }
 

@@ -9,7 +9,8 @@
 )]
 
 use bayar_domain::{
-    CreditNoteNumber, Currency, InvoiceNumber, Money, MoneyError, OrderNumber, PaymentId, RefundId,
+    CreditNoteId, CreditNoteNumber, Currency, InvoiceNumber, Money, MoneyError, OrderNumber,
+    PaymentId,
 };
 use chrono::{DateTime, Utc};
 use proptest::prelude::*;
@@ -184,9 +185,9 @@ proptest! {
 
     #[test]
     fn a_credit_note_number_is_read_back_from_its_text(now in moment(), id in 1..=i64::MAX) {
-        let refund = RefundId::new(id).unwrap();
+        let refund = CreditNoteId::new(id).unwrap();
         let number = CreditNoteNumber::new(now, refund).unwrap();
-        prop_assert_eq!(number.refund_id(), refund);
+        prop_assert_eq!(number.credit_note_id(), refund);
         prop_assert_eq!(number.to_string().parse(), Ok(number));
     }
 

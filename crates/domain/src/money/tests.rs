@@ -372,3 +372,18 @@ mod json {
         }
     }
 }
+
+#[test]
+fn a_line_costs_its_unit_amount_times_its_quantity() {
+    let amount = |minor| Money::new(minor, Currency::Idr);
+    assert_eq!(amount(150).checked_mul(3), Ok(amount(450)));
+    assert_eq!(amount(150).checked_mul(0), Ok(amount(0)));
+    assert_eq!(amount(-150).checked_mul(2), Ok(amount(-300)));
+    let whole = i64::from(u32::MAX);
+    let most = i64::MAX / whole;
+    assert_eq!(amount(most).checked_mul(u32::MAX), Ok(amount(most * whole)));
+    assert_eq!(
+        amount(most + 1).checked_mul(u32::MAX),
+        Err(MoneyError::Overflow)
+    );
+}

@@ -267,3 +267,40 @@ mod json {
         );
     }
 }
+
+#[test]
+fn only_an_order_that_waits_for_its_money_gets_another_price() {
+    let dearer = php(500_001);
+    for &status in OrderStatus::ALL {
+        let order = Order::sample(status);
+        let repriced = order.clone().reprice(dearer);
+        if status == Pending {
+            let repriced = repriced.unwrap();
+            assert!(repriced.has_changed());
+            let repriced = repriced.into_inner();
+            assert_eq!(repriced.terms().price, dearer);
+            assert_eq!(repriced.status(), Pending);
+            let again = order.clone().reprice(order.terms().price).unwrap();
+            assert_eq!(again, Transition::AlreadyApplied(order));
+        } else {
+            let refused = InvalidPrice::NotPending(status);
+            assert_eq!(repriced, Err(refused));
+            assert_eq!(
+                refused.to_string(),
+                format!("an order that is {status} keeps its price")
+            );
+        }
+    }
+}
+
+#[test]
+fn a_new_price_is_above_zero_and_in_the_same_currency() {
+    for price in [php(0), php(-1), Money::new(1, crate::Currency::Idr)] {
+        let refused = Order::sample(Pending).reprice(price);
+        assert_eq!(refused, Err(InvalidPrice::Price));
+    }
+    assert_eq!(
+        InvalidPrice::Price.to_string(),
+        "the new price of an order is above zero, in the currency of the old one"
+    );
+}

@@ -10,6 +10,7 @@ fn terms() -> PaymentTerms {
         id: PaymentId::new(100).unwrap(),
         order: OrderId::new(1).unwrap(),
         user: UserId::new(7).unwrap(),
+        price: CAPTURED,
         amount: CAPTURED,
         created_at: at(0),
         deadline: at(86_400),
@@ -150,18 +151,30 @@ fn an_opened_payment_is_pending_and_keeps_its_terms() {
     let payment = Payment::open(terms(), Gateway::Midtrans).unwrap();
     assert_eq!(*payment.state(), PaymentState::Pending);
     assert_eq!(*payment.terms(), terms());
-    assert_eq!(payment.method(), Gateway::Midtrans);
+    assert_eq!(payment.payment_method(), Gateway::Midtrans);
 }
 
 #[test]
 fn an_amount_above_zero_is_taken_and_no_other() {
-    let open = |minor| {
-        let amount = php(minor);
-        Payment::open(PaymentTerms { amount, ..terms() }, Gateway::Stripe)
+    let open = |price, amount| {
+        let terms = PaymentTerms {
+            price,
+            amount,
+            ..terms()
+        };
+        Payment::open(terms, Gateway::Stripe)
     };
-    assert!(open(1).is_ok());
-    assert_eq!(open(0), Err(InvalidPayment::Amount));
-    assert_eq!(open(-1), Err(InvalidPayment::Amount));
+    assert!(open(php(1), php(1)).is_ok());
+    assert!(open(php(1), php(2)).is_ok(), "taxes may be added");
+    let idr = Money::new(2, crate::Currency::Idr);
+    for (price, amount) in [
+        (php(0), php(0)),
+        (php(-1), php(1)),
+        (php(2), php(1)),
+        (php(1), idr),
+    ] {
+        assert_eq!(open(price, amount), Err(InvalidPayment::Amount));
+    }
 }
 
 #[test]
@@ -225,7 +238,7 @@ fn a_stored_part_lies_between_nothing_and_all() {
 fn a_refused_payment_says_what_is_wrong() {
     assert_eq!(
         InvalidPayment::Amount.to_string(),
-        "a payment has an amount above zero"
+        "a payment has an amount above zero that covers its price"
     );
     assert_eq!(
         InvalidPayment::Deadline.to_string(),
@@ -440,7 +453,7 @@ mod json {
     use super::*;
     use crate::testing::{assert_json, refusal};
 
-    const TERMS: &str = r#""id":100,"order":1,"user":7,"amount":{"amount":"5000.00","currency":"PHP"},"created_at":"2025-07-18T04:07:00Z","deadline":"2025-07-19T04:07:00Z","method":"stripe""#;
+    const TERMS: &str = r#""id":100,"order":1,"user":7,"price":{"amount":"5000.00","currency":"PHP"},"amount":{"amount":"5000.00","currency":"PHP"},"created_at":"2025-07-18T04:07:00Z","deadline":"2025-07-19T04:07:00Z","payment_method":"stripe""#;
 
     const STATES: [&str; 9] = [
         r#""status":"pending""#,

@@ -5,26 +5,44 @@ use thiserror::Error;
 
 use super::proofs::ProvedCapture;
 use super::{Broken, Settlement, Step, Sums};
-use crate::attempt::{Attempt, AttemptTerms, SecondSession};
+use crate::attempt::{Attempt, AttemptStatus, AttemptTerms, SecondSession};
 use crate::decision::{Decision, Verdict};
 use crate::gateway::{CaptureId, Gateway, Reason, Session, TransferReference};
-use crate::order::OrderStatus;
+use crate::order::{InvalidPrice, OrderStatus};
 use crate::payment::{
     Cancellation, InvalidPayment, Payment, PaymentState, PaymentStatus, PaymentTerms,
 };
 use crate::refund::{Refund, RefundFailure, RefundOrigin, RefundStatus, RefundTerms};
 use crate::transition::Answer;
+use crate::wire::wire_enum;
 use crate::{AttemptId, IllegalTransition, Money, PaymentId, RefundId};
+
+wire_enum! {
+    /// What an order has of its own.
+    pub enum Part: "part of an order" {
+        /// A payment.
+        Payment = "payment",
+        /// An attempt.
+        Attempt = "attempt",
+        /// A refund.
+        Refund = "refund",
+        /// Money that came in.
+        Capture = "capture",
+    }
+}
 
 /// Why a command is refused. Nothing has changed.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Refused {
-    /// There is no such thing in this order.
-    #[error("there is no such {0}")]
-    Unknown(&'static str),
+    /// The order has no such part.
+    #[error("the order has no such {0}")]
+    Unknown(Part),
     /// An id is taken by something else.
     #[error("the id of the {0} is taken")]
-    Taken(&'static str),
+    Taken(Part),
+    /// The money does not have to go back, or a refund of it is under way.
+    #[error("the money does not have to go back")]
+    NothingDue,
     /// The order takes no payment.
     #[error("an order that is {0} takes no payment")]
     NotPayable(OrderStatus),
@@ -40,9 +58,12 @@ pub enum Refused {
     /// The payment is somebody else's than its order.
     #[error("the payment is for another buyer")]
     OtherOwner,
-    /// The payment is in another currency than its order.
-    #[error("the payment is in another currency than its order")]
-    OtherCurrency,
+    /// The payment was made for another price than the order's.
+    #[error("the order costs {} {}", .0, .0.currency())]
+    OtherPrice(Money),
+    /// The order cannot get that price.
+    #[error(transparent)]
+    InvalidPrice(#[from] InvalidPrice),
     /// The payment cannot be.
     #[error(transparent)]
     InvalidPayment(#[from] InvalidPayment),
@@ -118,11 +139,12 @@ impl Settlement {
         if terms.user != self.order.terms().owner {
             return Err(Refused::OtherOwner);
         }
-        if terms.amount.currency() != self.order.terms().price.currency() {
-            return Err(Refused::OtherCurrency);
+        let price = self.order.terms().price;
+        if terms.price != price {
+            return Err(Refused::OtherPrice(price));
         }
         if self.payments.contains_key(&terms.id) {
-            return Err(Refused::Taken("payment"));
+            return Err(Refused::Taken(Part::Payment));
         }
         self.must_be_payable()?;
         if let Some(live) = self.live_payment() {
@@ -141,7 +163,7 @@ impl Settlement {
     pub fn start_attempt(&self, terms: AttemptTerms) -> Result<Step, Refused> {
         let payment = self.known_payment(terms.payment)?;
         if self.attempts.contains_key(&terms.id) {
-            return Err(Refused::Taken("attempt"));
+            return Err(Refused::Taken(Part::Attempt));
         }
         self.must_be_payable()?;
         if let Some(live) = self.live_attempt() {
@@ -184,8 +206,9 @@ impl Settlement {
     /// # Errors
     /// When there is no such attempt.
     pub fn close_attempt(&self, id: AttemptId) -> Result<Step, Refused> {
-        let live = self.known_attempt(id)?.status().is_live();
-        self.decide(live.then_some(Decision::CloseAttempt { attempt: id }))
+        let status = self.known_attempt(id)?.status();
+        let is_open = status.is_live() && status != AttemptStatus::Closing;
+        self.decide(is_open.then_some(Decision::CloseAttempt { attempt: id }))
     }
 
     /// Calls a payment off.
@@ -222,18 +245,27 @@ impl Settlement {
         self.decide(moved.then_some(Decision::ExpirePayment { payment: id }))
     }
 
+    /// Gives the order another price. Late money for the old price goes back.
+    ///
+    /// # Errors
+    /// When the order is not waiting for its money, has a payment, or somebody might still pay the old price.
+    pub fn reprice(&self, price: Money) -> Result<Step, Refused> {
+        let order = self.order.clone().reprice(price)?.into_inner();
+        self.must_have_nothing_live()?;
+        let next = Self {
+            order,
+            ..self.clone()
+        };
+        Ok(self.step(next)?)
+    }
+
     /// Calls the order off.
     ///
     /// # Errors
     /// When it is paid, or has a payment that has to be called off first.
     pub fn cancel_order(&self) -> Result<Step, Refused> {
         let moved = self.order.clone().cancel()?.has_changed();
-        if let Some(live) = self.live_payment() {
-            return Err(Refused::LivePayment(live.terms().id));
-        }
-        if let Some(live) = self.live_attempt() {
-            return Err(Refused::LiveAttempt(live.terms().id));
-        }
+        self.must_have_nothing_live()?;
         self.decide(moved.then_some(Decision::CancelOrder))
     }
 
@@ -277,7 +309,7 @@ impl Settlement {
     /// When there is not so much to give back, or the credits it bought were used.
     pub fn request_refund(&self, request: RefundRequest) -> Result<Step, Refused> {
         if self.refunds.contains_key(&request.id) {
-            return Err(Refused::Taken("refund"));
+            return Err(Refused::Taken(Part::Refund));
         }
         let capture = self.refundable(request.payment, request.capture)?;
         let terms = RefundTerms {
@@ -308,13 +340,13 @@ impl Settlement {
     /// When nothing of it has to go back, or a refund of it is under way.
     pub fn refund_surplus(&self, id: RefundId, capture: &CaptureId) -> Result<Step, Refused> {
         if self.refunds.contains_key(&id) {
-            return Err(Refused::Taken("refund"));
+            return Err(Refused::Taken(Part::Refund));
         }
         let due = self
             .standing()
             .due_back
             .remove(capture)
-            .ok_or(Refused::Unknown("money that has to go back"))?;
+            .ok_or(Refused::NothingDue)?;
         let terms = RefundTerms {
             id,
             payment: due.payment,
@@ -366,11 +398,17 @@ impl Settlement {
     pub fn take_over_refund(&self, id: RefundId, credit_balance: i64) -> Result<Step, Refused> {
         let refund = self.known_refund(id)?;
         if self.pays_after_all(&self.proofs(), refund) {
-            return Err(Refused::Unknown("money that has to go back"));
+            return Err(Refused::NothingDue);
         }
+        let moved = refund.clone().take_over()?.has_changed();
         match refund.status() {
             RefundStatus::Requested => self.must_not_lose(id)?,
-            RefundStatus::Failed => {
+            from @ RefundStatus::Failed => {
+                let withdrawn = Decision::WithdrawRefund { refund: id };
+                if self.decisions.contains(&withdrawn) {
+                    let to = RefundStatus::Manual;
+                    return Err(IllegalTransition { from, to }.into());
+                }
                 let available = self.sums_now(&refund.terms().capture)?.available();
                 if refund.amount().minor() > available.minor() {
                     return Err(Refused::RefundExceeds { available });
@@ -381,7 +419,8 @@ impl Settlement {
             | RefundStatus::Manual
             | RefundStatus::Succeeded => {}
         }
-        self.covered(self.move_refund(id, Refund::take_over)?, credit_balance)
+        let decision = moved.then_some(Decision::TakeOverRefund { refund: id });
+        self.covered(self.decide(decision)?, credit_balance)
     }
 
     /// A refund that no gateway has is not needed any more.
@@ -389,7 +428,8 @@ impl Settlement {
     /// # Errors
     /// When a gateway may have it, or the money went back.
     pub fn withdraw_refund(&self, id: RefundId) -> Result<Step, Refused> {
-        self.move_refund(id, Refund::withdraw)
+        let moved = self.known_refund(id)?.clone().withdraw()?.has_changed();
+        self.decide(moved.then_some(Decision::WithdrawRefund { refund: id }))
     }
 
     /// An operator transferred the money by hand.
@@ -405,15 +445,15 @@ impl Settlement {
     }
 
     fn known_payment(&self, id: PaymentId) -> Result<&Payment, Refused> {
-        self.payment(id).ok_or(Refused::Unknown("payment"))
+        self.payment(id).ok_or(Refused::Unknown(Part::Payment))
     }
 
     fn known_attempt(&self, id: AttemptId) -> Result<&Attempt, Refused> {
-        self.attempt(id).ok_or(Refused::Unknown("attempt"))
+        self.attempt(id).ok_or(Refused::Unknown(Part::Attempt))
     }
 
     fn known_refund(&self, id: RefundId) -> Result<&Refund, Refused> {
-        self.refund(id).ok_or(Refused::Unknown("refund"))
+        self.refund(id).ok_or(Refused::Unknown(Part::Refund))
     }
 
     fn must_be_payable(&self) -> Result<(), Refused> {
@@ -423,6 +463,16 @@ impl Settlement {
             | OrderStatus::Completed
             | OrderStatus::Cancelled
             | OrderStatus::Refunded) => Err(Refused::NotPayable(status)),
+        }
+    }
+
+    fn must_have_nothing_live(&self) -> Result<(), Refused> {
+        if let Some(live) = self.live_payment() {
+            return Err(Refused::LivePayment(live.terms().id));
+        }
+        match self.live_attempt() {
+            Some(live) => Err(Refused::LiveAttempt(live.terms().id)),
+            None => Ok(()),
         }
     }
 
@@ -466,9 +516,12 @@ impl Settlement {
                 .get(&capture)
                 .filter(|own| own.payment == id);
             return match own.and_then(ProvedCapture::kept) {
-                None => Err(Refused::Unknown("money")),
+                None => Err(Refused::Unknown(Part::Capture)),
                 // What an operator has to look at is refused, and then goes back.
-                Some(_) if self.reviews(&proofs, id).any(|(held, _)| *held == capture) => {
+                Some(_)
+                    if payment.status() == PaymentStatus::UnderReview
+                        && self.reviews(&proofs, id).any(|(held, _)| *held == capture) =>
+                {
                     Err(Refused::NotRefundable(payment.status()))
                 }
                 Some(_) => Ok(capture),
@@ -489,7 +542,7 @@ impl Settlement {
 
     fn sums_now(&self, capture: &CaptureId) -> Result<Sums, Refused> {
         self.sums_of(&self.proofs(), capture)
-            .ok_or(Refused::Unknown("money"))
+            .ok_or(Refused::Unknown(Part::Capture))
     }
 
     /// Money that a dispute, a reversal or the gateway's dashboard took in the meantime is not sent after.

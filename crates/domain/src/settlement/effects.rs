@@ -26,6 +26,8 @@ pub enum RefundRef {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ExternalRefund {
+    /// The payment the money came with, where it is known by now.
+    pub payment: Option<PaymentId>,
     /// The money it is taken from.
     pub capture: CaptureId,
     /// How much.
@@ -87,8 +89,9 @@ pub enum Alert {
         /// The refund.
         refund: RefundId,
     },
-    /// More went back for a refund than was asked for: the gateway did it twice, or an operator did it as well.
-    RefundedTwice {
+    /// Another sum went back for a refund than was asked for: the gateway did a part of it, or did it twice,
+    /// or an operator did it as well.
+    RefundDiffers {
         /// The refund.
         refund: RefundId,
     },
@@ -194,7 +197,7 @@ pub enum Effect {
         /// What is known.
         state: ExternalRefund,
     },
-    /// Drop the record of such a refund: it turned out to be ours.
+    /// Drop the record of such a refund: it turned out to be ours. Its credit notes are taken back before.
     ForgetExternalRefund {
         /// The gateway's name for it.
         refund: GatewayRefundId,
@@ -258,11 +261,6 @@ impl Standing {
             let (refund, state) = (refund.clone(), state.clone());
             effects.push(Effect::RecordExternalRefund { refund, state });
         }
-        let forgotten = |refund: &&GatewayRefundId| !self.external.contains_key(*refund);
-        for refund in before.external.keys().filter(forgotten) {
-            let refund = refund.clone();
-            effects.push(Effect::ForgetExternalRefund { refund });
-        }
         for (refund, &total) in news(&self.credited, &before.credited) {
             let refund = refund.clone();
             effects.push(Effect::SetCreditNotes { refund, total });
@@ -271,6 +269,11 @@ impl Standing {
         for (refund, sum) in before.credited.iter().filter(taken_back) {
             let (refund, total) = (refund.clone(), Money::zero(sum.currency()));
             effects.push(Effect::SetCreditNotes { refund, total });
+        }
+        let forgotten = |refund: &&GatewayRefundId| !self.external.contains_key(*refund);
+        for refund in before.external.keys().filter(forgotten) {
+            let refund = refund.clone();
+            effects.push(Effect::ForgetExternalRefund { refund });
         }
         let raised = self
             .alerts

@@ -19,7 +19,7 @@ use std::collections::btree_map::Entry;
 
 use thiserror::Error;
 
-pub use commands::{RefundRequest, Refused};
+pub use commands::{Part, RefundRequest, Refused};
 pub use effects::{Alert, DueBack, Effect, ExternalRefund, RefundRef, Standing};
 pub use sums::Sums;
 
@@ -29,7 +29,7 @@ use crate::fact::{Fact, FactKey};
 use crate::gateway::CaptureId;
 use crate::order::{Order, OrderStatus};
 use crate::payment::{Payment, PaymentStatus};
-use crate::refund::{Refund, RefundOrigin, RefundState, RefundStatus};
+use crate::refund::{Refund, RefundOrigin, RefundState};
 use crate::{AttemptId, IllegalTransition, PaymentId, RefundId};
 use proofs::{Proofs, ProvedCapture};
 
@@ -114,9 +114,25 @@ pub enum ApplyError {
     /// A fact from another account or mode than the attempt was made in.
     #[error("the fact comes from another account than attempt {0}")]
     OtherSource(AttemptId),
+    /// A fact about money that is known to have come through another attempt.
+    #[error("the money of the fact did not come through attempt {0}")]
+    OtherAttempt(AttemptId),
     /// The settlement contradicts itself.
     #[error(transparent)]
     Broken(#[from] Broken),
+}
+
+/// Money that came in, or that a gateway holds back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Capture {
+    /// The gateway's name for it.
+    pub id: CaptureId,
+    /// The payment it came with.
+    pub payment: PaymentId,
+    /// The attempt it came through, which knows the gateway and its account.
+    pub attempt: AttemptId,
+    /// Its sums, once it is known how much it is.
+    pub sums: Option<Sums>,
 }
 
 /// A settlement that contradicts itself. It is a fault in this crate or in what was stored:
@@ -132,9 +148,6 @@ pub enum Broken {
     /// An attempt cannot go where its facts say.
     #[error("the facts contradict an attempt")]
     Attempt(#[from] IllegalTransition<AttemptStatus>),
-    /// A refund cannot go where its facts say.
-    #[error("the facts contradict a refund")]
-    Refund(#[from] IllegalTransition<RefundStatus>),
     /// Something belongs to another order or to nothing.
     #[error("{0} belongs to another order")]
     Stray(&'static str),
@@ -237,12 +250,13 @@ impl Settlement {
     /// Takes in what gateways proved, through whichever door it came. No fact of this order is ever refused.
     ///
     /// # Errors
-    /// When a fact is about an attempt of another order or comes from another account.
+    /// When a fact is about an attempt of another order, comes from another account, or is about money of another
+    /// attempt. Then none of them is taken in: such a fact is put aside, and the others are applied without it.
     pub fn apply(&self, facts: impl IntoIterator<Item = Fact>) -> Result<Step, ApplyError> {
         let mut next = self.clone();
         let mut new = Vec::new();
         for fact in facts {
-            self.check(&fact)?;
+            next.check(&fact)?;
             if let Entry::Vacant(place) = next.facts.entry(fact.key()) {
                 new.push(fact.clone());
                 place.insert(fact);
@@ -328,6 +342,19 @@ impl Settlement {
         })
     }
 
+    /// All money that came in, or that a gateway holds back.
+    #[must_use]
+    pub fn captures(&self) -> Vec<Capture> {
+        let proofs = self.proofs();
+        let capture = |(id, proved): (&CaptureId, &ProvedCapture)| Capture {
+            id: id.clone(),
+            payment: proved.payment,
+            attempt: proved.attempt,
+            sums: self.sums_of(&proofs, id),
+        };
+        proofs.captures.iter().map(capture).collect()
+    }
+
     /// What is known of the sums of all money that ever came in.
     #[must_use]
     pub fn sums(&self) -> BTreeMap<CaptureId, Sums> {
@@ -353,7 +380,20 @@ impl Settlement {
             Some(attempt) if attempt.terms().source != *fact.source() => {
                 Err(ApplyError::OtherSource(fact.attempt()))
             }
-            Some(_) => Ok(()),
+            Some(_) => {
+                let capture = fact.proof().capture();
+                let elsewhere = capture.is_some_and(|capture| {
+                    self.facts.values().any(|known| {
+                        known.proof().capture() == Some(capture)
+                            && known.attempt() != fact.attempt()
+                    })
+                });
+                if elsewhere {
+                    Err(ApplyError::OtherAttempt(fact.attempt()))
+                } else {
+                    Ok(())
+                }
+            }
         }
     }
 

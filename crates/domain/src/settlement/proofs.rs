@@ -26,6 +26,11 @@ impl ProvedCapture {
         if self.reversed { None } else { self.amount }
     }
 
+    /// Whether money was in and is not any more.
+    pub fn came_and_went(&self) -> bool {
+        self.reversed && self.amount.is_some()
+    }
+
     /// Whether the gateway took it back. News of a reversal alone does not tell that money was ever in.
     pub fn taken_back(&self) -> bool {
         self.reversed && (self.amount.is_some() || self.challenged)

@@ -10,7 +10,7 @@ use crate::decision::{Decision, Verdict};
 use crate::fact::RefundStep;
 use crate::gateway::CaptureId;
 use crate::order::OrderStatus;
-use crate::payment::{Cancellation, PaymentFailure, PaymentState, ReviewReason};
+use crate::payment::{Cancellation, Payment, PaymentFailure, PaymentState, ReviewReason};
 use crate::refund::{Refund, RefundFailure, RefundState, RefundStatus};
 use crate::{Money, PaymentId};
 
@@ -19,9 +19,9 @@ impl Settlement {
     /// Settling what is settled changes nothing.
     pub(super) fn settle(mut self) -> Result<Self, Broken> {
         let proofs = self.proofs();
-        self.settle_attempts(&proofs)?;
-        self.settle_refunds(&proofs)?;
+        self.settle_refunds(&proofs);
         self.fill_slot(&proofs);
+        self.settle_attempts(&proofs)?;
         self.supersede_siblings(&proofs);
         self.close_idle_attempts(&proofs);
         self.settle_payments(&proofs)?;
@@ -46,6 +46,8 @@ impl Settlement {
             Decision::CancelPayment { .. }
             | Decision::ExpirePayment { .. }
             | Decision::CloseAttempt { .. }
+            | Decision::TakeOverRefund { .. }
+            | Decision::WithdrawRefund { .. }
             | Decision::Review { .. }
             | Decision::CancelOrder
             | Decision::CompleteOrder => None,
@@ -72,6 +74,9 @@ impl Settlement {
             }
         }
         for refund in self.refunds_of(capture) {
+            if refund.amount().currency() != zero.currency() {
+                continue;
+            }
             match refund.state() {
                 RefundState::Requested | RefundState::Unknown | RefundState::Manual => {
                     sums.reserved = add(sums.reserved, refund.amount());
@@ -106,6 +111,7 @@ impl Settlement {
     }
 
     fn settle_attempts(&mut self, proofs: &Proofs) -> Result<(), Broken> {
+        let slot = self.slot(proofs).cloned();
         for (&id, attempt) in &mut self.attempts {
             let mut next = attempt.clone();
             if self
@@ -120,9 +126,12 @@ impl Settlement {
                     .iter()
                     .filter(|(_, capture)| capture.attempt == id)
             };
-            if let Some((capture, _)) = own().find(|(_, capture)| capture.kept().is_some()) {
+            let kept = || own().filter(|(_, capture)| capture.kept().is_some());
+            // Of several captures the one that pays the order is the attempt's.
+            let paying = kept().find(|(capture, _)| Some(*capture) == slot.as_ref());
+            if let Some((capture, _)) = paying.or_else(|| kept().next()) {
                 next = next.pay(capture.clone()).into_inner();
-            } else if own().any(|(_, capture)| capture.taken_back()) {
+            } else if own().any(|(_, capture)| capture.came_and_went()) {
                 next = next.reverse().into_inner();
             } else if proofs.failed.contains(&id) {
                 next = next.fail()?.into_inner();
@@ -134,37 +143,50 @@ impl Settlement {
         Ok(())
     }
 
-    /// Refunds go where the gateway's own records of them say. Where there is no record,
+    /// Refunds go where the gateway's own records of them say, and after those our decisions. Where there is neither,
     /// and the gateway took the money back, there is nothing to give back any more.
-    fn settle_refunds(&mut self, proofs: &Proofs) -> Result<(), Broken> {
-        for (&id, refund) in &mut self.refunds {
-            let taken_back = proofs
-                .captures
-                .get(&refund.terms().capture)
-                .is_some_and(ProvedCapture::taken_back);
-            let steps: Vec<_> = proofs.of_refund(id).map(|proved| proved.step).collect();
-            let by_gateway = RefundState::Succeeded { transfer: None };
-            let is_settled =
-                refund.status() == RefundStatus::Succeeded && *refund.state() != by_gateway;
-            let next = refund.clone();
-            let moved = if is_settled {
-                continue;
-            } else if steps.contains(&RefundStep::Succeeded) {
-                next.succeed()
-            } else if steps.contains(&RefundStep::Pending) {
-                next.fail_back()?.send()?
-            } else if refund.status() == RefundStatus::Manual {
-                continue;
-            } else if steps.contains(&RefundStep::Failed) {
-                next.fail(RefundFailure::Failed)?
-            } else if taken_back && refund.status().is_under_way() {
-                next.fail(RefundFailure::Withdrawn)?
-            } else {
-                continue;
-            };
-            *refund = moved.into_inner();
+    fn settle_refunds(&mut self, proofs: &Proofs) {
+        let targets: Vec<_> = self
+            .refunds
+            .values()
+            .filter_map(|refund| Some((refund.terms().id, self.refund_target(proofs, refund)?)))
+            .collect();
+        for (id, target) in targets {
+            if let Some(refund) = self.refunds.get_mut(&id) {
+                *refund = refund.clone().follow(target);
+            }
         }
-        Ok(())
+    }
+
+    fn refund_target(&self, proofs: &Proofs, refund: &Refund) -> Option<RefundState> {
+        let id = refund.terms().id;
+        let has = |step| proofs.of_refund(id).any(|proved| proved.step == step);
+        let failed = |reason| Some(RefundState::Failed { reason });
+        let taken_back = || {
+            let proved = proofs.captures.get(&refund.terms().capture);
+            proved.is_some_and(ProvedCapture::taken_back)
+        };
+        if has(RefundStep::Succeeded) {
+            Some(RefundState::Succeeded { transfer: None })
+        } else if has(RefundStep::Pending) {
+            Some(RefundState::Sent)
+        } else if self
+            .decisions
+            .contains(&Decision::WithdrawRefund { refund: id })
+        {
+            failed(RefundFailure::Withdrawn)
+        } else if self
+            .decisions
+            .contains(&Decision::TakeOverRefund { refund: id })
+        {
+            Some(RefundState::Manual)
+        } else if has(RefundStep::Failed) {
+            failed(RefundFailure::Failed)
+        } else if refund.status().is_under_way() && taken_back() {
+            failed(RefundFailure::Withdrawn)
+        } else {
+            None
+        }
     }
 
     /// Which money pays the order is decided when it is first seen, and never again while it is with us.
@@ -175,7 +197,9 @@ impl Settlement {
         let chosen = proofs
             .captures
             .iter()
-            .find(|(id, capture)| self.may_be_primary(proofs, id, capture))
+            .filter(|(id, capture)| self.may_be_primary(proofs, id, capture))
+            // Money that went back already pays the order only where there is no other.
+            .min_by_key(|(id, _)| !self.is_there(proofs, id))
             .map(|(id, _)| id.clone());
         if let Some(capture) = chosen {
             self.decisions.push(Decision::Primary { capture });
@@ -187,7 +211,7 @@ impl Settlement {
             && self.is_acceptable(id, capture)
             && !self.decisions.contains(&Decision::CancelOrder)
             && !self.is_leaving(id)
-            && (self.decided_primaries().next().is_none() || self.is_there(proofs, id))
+            && (self.decided_primaries().next().is_none() || self.is_whole(proofs, id))
     }
 
     fn is_acceptable(&self, id: &CaptureId, capture: &ProvedCapture) -> bool {
@@ -198,10 +222,14 @@ impl Settlement {
 
     /// Whether it is just the money that its payment asked for.
     fn fits(&self, capture: &ProvedCapture) -> bool {
+        let price = self.order.terms().price;
         let asked = self
             .payments
             .get(&capture.payment)
-            .map(|payment| payment.terms().amount);
+            .map(Payment::terms)
+            // Late money for a price that was replaced pays for something that is not sold any more.
+            .filter(|terms| terms.price == price)
+            .map(|terms| terms.amount);
         asked.is_some() && capture.amount == asked && !capture.contradicted
     }
 
@@ -212,11 +240,19 @@ impl Settlement {
             | RefundStatus::Unknown
             | RefundStatus::Manual
             | RefundStatus::Succeeded => true,
-            RefundStatus::Requested | RefundStatus::Failed => false,
+            // One that we ask for ourselves, and that nobody has sent, is withdrawn when its money is needed.
+            RefundStatus::Requested => !refund.is_unsent_surplus(),
+            RefundStatus::Failed => false,
         })
     }
 
-    /// Whether some of it is left: surplus that somebody gave back cannot step in for money that was reversed.
+    /// Whether nothing of it went back: only whole money can step in for money that was reversed.
+    fn is_whole(&self, proofs: &Proofs, id: &CaptureId) -> bool {
+        self.sums_of(proofs, id)
+            .is_some_and(|sums| add(sums.refunded, sums.disputed).is_zero())
+    }
+
+    /// Whether some of it is left.
     pub(super) fn is_there(&self, proofs: &Proofs, id: &CaptureId) -> bool {
         self.sums_of(proofs, id).is_some_and(|sums| {
             let gone = add(sums.refunded, sums.disputed);
@@ -262,20 +298,23 @@ impl Settlement {
                 | Decision::CancelPayment { .. }
                 | Decision::ExpirePayment { .. }
                 | Decision::CloseAttempt { .. }
+                | Decision::TakeOverRefund { .. }
+                | Decision::WithdrawRefund { .. }
                 | Decision::CancelOrder
                 | Decision::CompleteOrder => None,
             })
     }
 
-    /// An order that is paid needs no other payment.
+    /// An order that is paid, or whose money all went back, needs no other payment.
     fn supersede_siblings(&mut self, proofs: &Proofs) {
-        let Some(paying) = self.paid_by(proofs).map(|(_, capture)| capture.payment) else {
+        let paying = self.paid_by(proofs).map(|(_, capture)| capture.payment);
+        if paying.is_none() && !self.was_refunded(proofs) {
             return;
-        };
+        }
         let superseded: Vec<_> = self
             .payments
             .keys()
-            .filter(|&&id| id != paying && self.payment_target(proofs, id).status().is_live())
+            .filter(|&&id| Some(id) != paying && self.payment_target(proofs, id).status().is_live())
             .map(|&payment| Decision::CancelPayment {
                 payment,
                 reason: Cancellation::Superseded,
@@ -386,6 +425,8 @@ impl Settlement {
             | Decision::ExpirePayment { .. }
             | Decision::Primary { .. }
             | Decision::CloseAttempt { .. }
+            | Decision::TakeOverRefund { .. }
+            | Decision::WithdrawRefund { .. }
             | Decision::Review { .. }
             | Decision::CancelOrder
             | Decision::CompleteOrder => None,

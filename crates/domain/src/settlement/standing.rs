@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::Settlement;
 use super::effects::{Alert, DueBack, ExternalRefund, RefundRef, Standing};
 use super::proofs::Proofs;
-use super::sums::add;
+use super::sums::{Sums, add};
 use crate::attempt::AttemptStatus;
 use crate::credit::credits_left;
 use crate::decision::Verdict;
@@ -14,7 +14,7 @@ use crate::gateway::{CaptureId, GatewayRefundId};
 use crate::invoice::Papers;
 use crate::order::{OrderKind, OrderStatus};
 use crate::payment::{PaymentState, PaymentStatus, ReviewReason};
-use crate::refund::{Refund, RefundFailure, RefundOrigin, RefundState};
+use crate::refund::{Refund, RefundFailure, RefundOrigin, RefundState, RefundStatus};
 use crate::{Money, RefundId};
 
 impl Settlement {
@@ -117,6 +117,7 @@ impl Settlement {
             .filter(|(_, refund)| self.ours(refund.ours).is_none())
             .map(|(id, refund)| {
                 let external = ExternalRefund {
+                    payment: proofs.captures.get(&refund.capture).map(|of| of.payment),
                     capture: refund.capture.clone(),
                     amount: refund.amount,
                     step: refund.step,
@@ -215,8 +216,8 @@ impl Settlement {
             if self.is_an_operators_business(proofs, refund) {
                 alerts.push(Alert::RefundFailed { refund: id });
             }
-            if went_twice(proofs, refund) {
-                alerts.push(Alert::RefundedTwice { refund: id });
+            if differs(proofs, refund) {
+                alerts.push(Alert::RefundDiffers { refund: id });
             }
         }
         alerts.extend(other_currencies(proofs));
@@ -226,7 +227,8 @@ impl Settlement {
         alerts
     }
 
-    /// Whether a refund failed that is still owed. Surplus that pays the order after all is not.
+    /// Whether a refund failed that is still owed: its money is with us, does not pay the order after all,
+    /// and nobody asked for it anew.
     fn is_an_operators_business(&self, proofs: &Proofs, refund: &Refund) -> bool {
         let failed = match refund.state() {
             RefundState::Failed { reason } => match reason {
@@ -239,7 +241,16 @@ impl Settlement {
             | RefundState::Manual
             | RefundState::Succeeded { .. } => false,
         };
-        failed && !self.pays_after_all(proofs, refund)
+        let (id, capture) = (refund.terms().id, &refund.terms().capture);
+        let asked_anew = || {
+            self.refunds_of(capture)
+                .any(|other| other.terms().id > id && other.status() != RefundStatus::Failed)
+        };
+        let is_there = |sums: Sums| sums.available().is_positive();
+        failed
+            && self.sums_of(proofs, capture).is_some_and(is_there)
+            && !self.pays_after_all(proofs, refund)
+            && !asked_anew()
     }
 
     /// Whether it was to give back surplus that pays the order by now.
@@ -279,15 +290,16 @@ fn transfer_of(refund: &Refund) -> Option<Money> {
     }
 }
 
-/// Whether more went back under the mark of one refund than was asked for.
-fn went_twice(proofs: &Proofs, refund: &Refund) -> bool {
-    let zero = Money::zero(refund.amount().currency());
+/// Whether another sum went back under the mark of a refund than was asked for.
+fn differs(proofs: &Proofs, refund: &Refund) -> bool {
+    let asked = refund.amount();
+    let zero = Money::zero(asked.currency());
     let by_gateway = proofs
         .of_refund(refund.terms().id)
         .filter(|proved| proved.step != RefundStep::Failed)
         .fold(zero, |sum, proved| add(sum, proved.amount));
-    let by_hand = transfer_of(refund).unwrap_or(zero);
-    add(by_gateway, by_hand).minor() > refund.amount().minor()
+    let went = add(by_gateway, transfer_of(refund).unwrap_or(zero)).minor();
+    went > asked.minor() || (refund.status() == RefundStatus::Succeeded && went < asked.minor())
 }
 
 fn other_currencies(proofs: &Proofs) -> Vec<Alert> {

@@ -47,11 +47,10 @@ impl Sums {
     }
 }
 
-/// Adds without ever refusing: a sum that no longer fits stays at the largest amount there is.
+/// Adds amounts of one currency without ever refusing: a sum that no longer fits stays at the largest amount there is.
 /// Facts are never refused, and no book comes near it.
 pub(super) fn add(a: Money, b: Money) -> Money {
-    a.checked_add(b)
-        .unwrap_or(Money::new(i64::MAX, a.currency()))
+    Money::new(a.minor().saturating_add(b.minor()), a.currency())
 }
 
 /// By how much `a` is more than `b`.

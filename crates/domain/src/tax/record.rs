@@ -156,6 +156,15 @@ impl TaxRecord {
         }
     }
 
+    /// How much of it has to go back when its payment has these takings.
+    #[must_use]
+    pub fn reversed_at(&self, takings: Takings) -> Money {
+        let line = &self.terms.line;
+        let (part, whole) = (takings.refunded(), takings.captured());
+        // Takings are a part of a whole, so the share is a part of the tax and fits.
+        share(part, whole, line.amount, line.rounding, line.round_to).unwrap_or(line.amount)
+    }
+
     /// Its payment is paid. A refund that failed after all makes it whole again.
     pub fn collect(self) -> Transition<Self> {
         self.move_to(TaxState::Collected)
@@ -210,11 +219,7 @@ impl TaxRecord {
         match takings.returned() {
             Returned::Nothing => TaxState::Collected,
             Returned::Part => {
-                let line = &self.terms.line;
-                let (part, whole) = (takings.refunded(), takings.captured());
-                // Takings are a part of a whole, so the share is a part of the tax and fits.
-                let reversed = share(part, whole, line.amount, line.rounding, line.round_to)
-                    .unwrap_or(line.amount);
+                let reversed = self.reversed_at(takings);
                 TaxState::PartiallyReversed { reversed }
             }
             Returned::All => TaxState::Reversed,

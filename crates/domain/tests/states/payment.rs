@@ -12,6 +12,7 @@ pub fn payments() -> Machine<Payment, PaymentStatus> {
         id: 1.try_into().unwrap(),
         order: 1.try_into().unwrap(),
         user: 1.try_into().unwrap(),
+        price: pesos(100),
         amount: pesos(100),
         created_at: at(0),
         deadline: at(1),

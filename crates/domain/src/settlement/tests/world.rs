@@ -77,6 +77,7 @@ pub fn payment_terms(id: i64) -> PaymentTerms {
         id: payment_id(id),
         order: OrderId::new(1).unwrap(),
         user: UserId::new(1).unwrap(),
+        price: idr(PRICE),
         amount: idr(PRICE),
         created_at: epoch(),
         deadline: deadline(),

@@ -8,7 +8,7 @@ fn an_order_has_one_live_payment() {
     let refused = story.refused(|now| now.open_payment(payment_terms(2), Gateway::Stripe));
     assert_eq!(refused, Refused::LivePayment(payment_id(1)));
     let refused = story.refused(|now| now.open_payment(payment_terms(1), Gateway::Stripe));
-    assert_eq!(refused, Refused::Taken("payment"));
+    assert_eq!(refused, Refused::Taken(Part::Payment));
 }
 
 #[test]
@@ -26,13 +26,15 @@ fn a_payment_is_for_its_order_and_in_its_currency() {
     };
     let refused = story.refused(|now| now.open_payment(other, Gateway::Stripe));
     assert_eq!(refused, Refused::OtherOwner);
-    let php = Money::new(PRICE, crate::Currency::Php);
-    let other = PaymentTerms {
-        amount: php,
-        ..payment_terms(1)
-    };
-    let refused = story.refused(|now| now.open_payment(other, Gateway::Stripe));
-    assert_eq!(refused, Refused::OtherCurrency);
+    for price in [idr(PRICE - 1), Money::new(PRICE, crate::Currency::Php)] {
+        let other = PaymentTerms {
+            price,
+            ..payment_terms(1)
+        };
+        let refused = story.refused(|now| now.open_payment(other, Gateway::Stripe));
+        assert_eq!(refused, Refused::OtherPrice(idr(PRICE)));
+        assert_eq!(refused.to_string(), "the order costs 5000.00 IDR");
+    }
     let nothing = PaymentTerms {
         amount: idr(0),
         ..payment_terms(1)
@@ -59,7 +61,7 @@ fn an_order_has_one_open_checkout() {
     let refused = story.refused(|now| now.start_attempt(attempt_terms(2, 1)));
     assert_eq!(refused, Refused::LiveAttempt(attempt_id(1)));
     let refused = story.refused(|now| now.start_attempt(attempt_terms(1, 1)));
-    assert_eq!(refused, Refused::Taken("attempt"));
+    assert_eq!(refused, Refused::Taken(Part::Attempt));
     story.command(|now| now.close_attempt(attempt_id(1)));
     let refused = story.refused(|now| now.start_attempt(attempt_terms(2, 1)));
     assert_eq!(
@@ -85,7 +87,7 @@ fn a_checkout_is_not_opened_while_that_of_a_superseded_payment_may_be_open() {
 #[test]
 fn what_does_not_exist_is_said_so() {
     let story = Story::open();
-    let payment = Refused::Unknown("payment");
+    let payment = Refused::Unknown(Part::Payment);
     assert_eq!(
         story.refused(|now| now.start_attempt(attempt_terms(2, 9))),
         payment
@@ -98,7 +100,7 @@ fn what_does_not_exist_is_said_so() {
         story.refused(|now| now.expire_payment(payment_id(9), deadline())),
         payment
     );
-    let attempt = Refused::Unknown("attempt");
+    let attempt = Refused::Unknown(Part::Attempt);
     assert_eq!(
         story.refused(|now| now.close_attempt(attempt_id(9))),
         attempt
@@ -111,13 +113,13 @@ fn what_does_not_exist_is_said_so() {
         story.refused(|now| now.attempt_opened(attempt_id(9), session(9))),
         attempt
     );
-    let refund = Refused::Unknown("refund");
+    let refund = Refused::Unknown(Part::Refund);
     assert_eq!(story.refused(|now| now.refund_sent(refund_id(9))), refund);
     assert_eq!(
         story.refused(|now| now.take_over_refund(refund_id(9), 0)),
         refund
     );
-    assert_eq!(refund.to_string(), "there is no such refund");
+    assert_eq!(refund.to_string(), "the order has no such refund");
 }
 
 #[test]
@@ -246,4 +248,46 @@ fn closing_what_has_ended_does_nothing() {
     let before = story.now.clone();
     story.command(|now| now.close_attempt(attempt_id(1)));
     assert_eq!(story.now, before);
+}
+
+#[test]
+fn an_order_gets_another_price_while_nothing_is_live() {
+    let mut story = Story::open();
+    let dearer = idr(PRICE + 1);
+    assert_eq!(
+        story.refused(|now| now.reprice(dearer)),
+        Refused::LivePayment(payment_id(1))
+    );
+    story.facts([expired(1)]);
+    story.command(|now| now.cancel_payment(payment_id(1)));
+    story.command(|now| now.reprice(dearer));
+    assert_eq!(story.now.order().terms().price, dearer);
+    let old = story.refused(|now| now.open_payment(payment_terms(2), Gateway::Stripe));
+    assert_eq!(old, Refused::OtherPrice(dearer));
+    let refused = Story::paid().refused(|now| now.reprice(dearer));
+    let status = OrderStatus::Processing;
+    assert_eq!(
+        refused,
+        Refused::InvalidPrice(crate::order::InvalidPrice::NotPending(status))
+    );
+}
+
+#[test]
+fn late_money_for_an_old_price_goes_back() {
+    let mut story = Story::open();
+    story.facts([expired(1)]);
+    story.command(|now| now.cancel_payment(payment_id(1)));
+    story.command(|now| now.reprice(idr(2 * PRICE)));
+    story.facts([captured(1, "cap-1", PRICE)]);
+    assert_eq!(story.order(), OrderStatus::Pending);
+    assert_eq!(story.due_back("cap-1"), Some(PRICE));
+}
+
+#[test]
+fn closing_twice_decides_once() {
+    let mut story = Story::open();
+    story.command(|now| now.close_attempt(attempt_id(1)));
+    let before = story.now.clone();
+    story.command(|now| now.close_attempt(attempt_id(1)));
+    assert_eq!((story.now, story.effects), (before, vec![]));
 }

@@ -16,7 +16,7 @@ use crate::gateway::{AccountRef, Reason, TransferReference};
 use crate::payment::{Cancellation, PaymentFailure, ReviewReason};
 use crate::refund::{RefundFailure, RefundOrigin};
 use crate::settlement::{
-    Alert, ApplyError, Broken, DueBack, Parts, RefundRef, RefundRequest, Refused, Restored,
+    Alert, ApplyError, Broken, DueBack, Part, Parts, RefundRef, RefundRequest, Refused, Restored,
     Settlement, Step,
 };
 use crate::{

@@ -92,7 +92,7 @@ fn a_checkout_that_ends_unpaid_leaves_its_payment_waiting() {
             }
         );
         assert_eq!(
-            story.now.payment(payment_id(1)).unwrap().method(),
+            story.now.payment(payment_id(1)).unwrap().payment_method(),
             Gateway::Midtrans
         );
     }

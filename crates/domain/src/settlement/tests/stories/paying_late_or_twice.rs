@@ -57,7 +57,7 @@ fn money_of_a_second_payment_goes_back_once() {
     assert_eq!(story.due_back("cap-2"), None);
     assert_eq!(story.sums("cap-2"), [PRICE, 0, PRICE, 0, 0]);
     let again = story.refused(|now| now.refund_surplus(refund_id(2), &capture_id("cap-2")));
-    assert_eq!(again, Refused::Unknown("money that has to go back"));
+    assert_eq!(again, Refused::NothingDue);
     let refund = story.now.refund(refund_id(1)).unwrap();
     assert_eq!(refund.terms().origin, RefundOrigin::Surplus);
     assert_eq!(refund.terms().payment, payment_id(2));

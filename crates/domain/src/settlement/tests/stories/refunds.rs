@@ -117,10 +117,10 @@ fn an_id_is_used_once() {
     let mut story = Story::paid();
     story.refund(1, 1);
     let refused = story.refused(|now| now.request_refund(request(1, Some(1))));
-    assert_eq!(refused, Refused::Taken("refund"));
+    assert_eq!(refused, Refused::Taken(Part::Refund));
     story.facts([captured(1, "cap-2", PRICE)]);
     let refused = story.refused(|now| now.refund_surplus(refund_id(1), &capture_id("cap-2")));
-    assert_eq!(refused, Refused::Taken("refund"));
+    assert_eq!(refused, Refused::Taken(Part::Refund));
 }
 
 #[test]
@@ -316,7 +316,7 @@ fn a_refund_made_twice_at_the_gateway_is_counted_twice() {
                 capture: capture_id("cap-1"),
                 amount: idr(PRICE)
             },
-            Alert::RefundedTwice {
+            Alert::RefundDiffers {
                 refund: refund_id(1)
             },
         ]
@@ -402,7 +402,7 @@ fn a_failure_at_the_gateway_does_not_take_a_refund_from_its_operator() {
 
 #[test]
 fn what_went_back_twice_under_one_mark_calls_an_operator() {
-    let twice = [Alert::RefundedTwice {
+    let twice = [Alert::RefundDiffers {
         refund: refund_id(1),
     }];
     let mut story = Story::paid();
@@ -489,7 +489,7 @@ fn a_refund_ends_with_the_money_it_was_to_be_taken_from() {
     let ways: [Command; 3] = [
         |now| now.refund_sent(refund_id(1)),
         |now| now.refund_unknown(refund_id(1)),
-        |now| now.apply([]).map_err(|_| Refused::Unknown("fact")),
+        |now| now.apply([]).map_err(|_| Refused::NothingDue),
     ];
     for way in ways {
         let mut story = Story::paid();
@@ -547,7 +547,7 @@ fn only_money_of_the_payment_that_is_with_us_is_given_back() {
             ..request(1, Some(1))
         };
         let refused = story.refused(|now| now.request_refund(asked));
-        assert_eq!(refused, Refused::Unknown("money"), "{capture}");
+        assert_eq!(refused, Refused::Unknown(Part::Capture), "{capture}");
     }
 }
 
@@ -818,5 +818,210 @@ fn sums_beyond_all_measure_stay_at_the_largest_there_is() {
     assert_eq!(
         story.sums("cap-1"),
         [PRICE, i64::MAX, 0, i64::MAX, i64::MAX - PRICE]
+    );
+}
+
+/// A refund of 400, refused by the gateway, in an operator's hands.
+fn taken_over() -> Story {
+    let mut story = Story::paid();
+    story.refund(1, 400);
+    story.command(|now| now.refund_refused(refund_id(1)));
+    story.command(|now| now.take_over_refund(refund_id(1), 0));
+    story
+}
+
+#[test]
+fn news_of_a_refund_in_any_order_ends_the_same() {
+    use RefundStep::{Failed, Pending, Succeeded};
+    let told = |step| refunded(1, "cap-1", "re-1", 400, step, Some(1));
+    let gone = reversed(1, "cap-1");
+    let sent = || {
+        let mut story = Story::paid();
+        story.refund(1, 400);
+        story.command(|now| now.refund_sent(refund_id(1)));
+        story
+    };
+    let withdrawn = || {
+        let mut story = Story::paid();
+        story.refund(1, 400);
+        story.command(|now| now.withdraw_refund(refund_id(1)));
+        story
+    };
+    let starts: [&dyn Fn() -> Story; 3] = [&sent, &taken_over, &withdrawn];
+    let news = [
+        vec![told(Pending), told(Failed)],
+        vec![told(Failed), gone.clone()],
+        vec![told(Succeeded), told(Failed), gone.clone()],
+        vec![told(Pending), gone],
+    ];
+    for (start, facts) in starts
+        .iter()
+        .flat_map(|start| news.iter().map(move |facts| (start, facts)))
+    {
+        let mut at_once = start();
+        at_once.facts(facts.clone());
+        for backwards in [false, true] {
+            let mut facts = facts.clone();
+            if backwards {
+                facts.reverse();
+            }
+            let mut story = start();
+            for fact in facts {
+                story.facts([fact]);
+            }
+            assert_eq!(story.refund_state(1), at_once.refund_state(1));
+            assert_eq!(story.alerts(), at_once.alerts());
+            assert_eq!(story.now, at_once.now);
+        }
+    }
+}
+
+#[test]
+fn a_refund_returns_to_its_operator_when_the_gateway_fails_it_after_all() {
+    let mut story = taken_over();
+    story.facts([refunded(
+        1,
+        "cap-1",
+        "re-1",
+        400,
+        RefundStep::Pending,
+        Some(1),
+    )]);
+    assert_eq!(*story.refund_state(1), RefundState::Sent);
+    story.facts([refunded(
+        1,
+        "cap-1",
+        "re-1",
+        400,
+        RefundStep::Failed,
+        Some(1),
+    )]);
+    assert_eq!(*story.refund_state(1), RefundState::Manual);
+    assert_eq!(story.sums("cap-1"), [PRICE, 0, 400, 0, 0]);
+}
+
+#[test]
+fn what_was_withdrawn_is_not_taken_over_any_more() {
+    let mut story = taken_over();
+    story.command(|now| now.withdraw_refund(refund_id(1)));
+    let reason = RefundFailure::Withdrawn;
+    assert_eq!(*story.refund_state(1), RefundState::Failed { reason });
+    let again = story.refused(|now| now.take_over_refund(refund_id(1), 0));
+    let (from, to) = (RefundStatus::Failed, RefundStatus::Manual);
+    assert_eq!(again, IllegalTransition { from, to }.into());
+    let decided = story.now.decisions().len();
+    story.command(|now| now.withdraw_refund(refund_id(1)));
+    assert_eq!(story.now.decisions().len(), decided);
+}
+
+#[test]
+fn the_alert_of_a_failed_refund_ends_when_it_is_asked_for_anew_or_its_money_is_gone() {
+    let failed = || {
+        let mut story = Story::paid();
+        story.refund(1, 100);
+        story.command(|now| now.refund_refused(refund_id(1)));
+        assert_eq!(
+            story.alerts(),
+            [Alert::RefundFailed {
+                refund: refund_id(1)
+            }]
+        );
+        story
+    };
+    let mut story = failed();
+    story.refund(2, 100);
+    assert_eq!(story.alerts(), []);
+    story.command(|now| now.refund_refused(refund_id(2)));
+    assert_eq!(story.alerts().len(), 2);
+    let mut story = failed();
+    story.facts([reversed(1, "cap-1")]);
+    assert_eq!(story.alerts(), []);
+    let mut story = failed();
+    story.facts([refunded(
+        1,
+        "cap-1",
+        "re-1",
+        PRICE,
+        RefundStep::Succeeded,
+        None,
+    )]);
+    assert_eq!(story.alerts(), []);
+}
+
+#[test]
+fn a_refund_of_another_sum_than_was_asked_for_calls_an_operator() {
+    let mut story = Story::paid();
+    story.refund(1, 400);
+    story.facts([refunded(
+        1,
+        "cap-1",
+        "re-1",
+        300,
+        RefundStep::Pending,
+        Some(1),
+    )]);
+    assert_eq!(story.alerts(), [], "the rest may come");
+    story.facts([refunded(
+        1,
+        "cap-1",
+        "re-1",
+        300,
+        RefundStep::Succeeded,
+        Some(1),
+    )]);
+    assert_eq!(
+        story.alerts(),
+        [Alert::RefundDiffers {
+            refund: refund_id(1)
+        }]
+    );
+}
+
+#[test]
+fn surplus_of_another_amount_can_be_asked_for_anew() {
+    let mut story = Story::paid();
+    story.facts([captured(1, "cap-2", PRICE - 1)]);
+    story.give_back(1, "cap-2");
+    story.command(|now| now.refund_refused(refund_id(1)));
+    let asked = RefundRequest {
+        capture: Some(capture_id("cap-2")),
+        ..request(2, None)
+    };
+    story.command(|now| now.request_refund(asked));
+}
+
+#[test]
+fn money_told_in_two_currencies_is_summed_in_one() {
+    let mut story = Story::paid();
+    story.refund(1, 1);
+    story.command(|now| now.take_over_refund(refund_id(1), 0));
+    let transfer = TransferReference::new("BCA 123").unwrap();
+    story.command(|now| now.settle_refund(refund_id(1), transfer));
+    let amount = Money::new(PRICE, crate::Currency::Usd);
+    let capture = capture_id("cap-1");
+    story.facts([fact(1, crate::Proof::Captured { capture, amount })]);
+    assert_eq!(story.sums("cap-1"), [PRICE, 0, 0, 0, 0]);
+    assert!(story.alerts().contains(&Alert::Contradiction {
+        capture: capture_id("cap-1")
+    }));
+}
+
+#[test]
+fn every_capture_can_be_looked_up() {
+    let mut story = Story::second_try();
+    story.facts([challenged(2, "cap-2"), captured(1, "cap-1", PRICE)]);
+    let captures: Vec<_> = story
+        .now
+        .captures()
+        .into_iter()
+        .map(|of| (of.id, of.payment, of.attempt, of.sums.is_some()))
+        .collect();
+    let [one, two] = [1, 2].map(|n| (payment_id(n), attempt_id(n)));
+    assert_eq!(
+        captures,
+        [
+            (capture_id("cap-1"), one.0, one.1, true),
+            (capture_id("cap-2"), two.0, two.1, false),
+        ]
     );
 }

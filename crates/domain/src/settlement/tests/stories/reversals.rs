@@ -199,5 +199,89 @@ fn a_failed_refund_of_surplus_that_pays_after_all_is_nobodys_business() {
     story.facts([reversed(1, "cap-1")]);
     assert_eq!(story.alerts(), []);
     let refused = story.refused(|now| now.take_over_refund(refund_id(1), 0));
-    assert_eq!(refused, Refused::Unknown("money that has to go back"));
+    assert_eq!(refused, Refused::NothingDue);
+}
+
+#[test]
+fn surplus_of_which_a_part_went_back_cannot_step_in() {
+    let mut story = Story::paid();
+    story.facts([captured(1, "cap-2", PRICE)]);
+    story.facts([refunded(1, "cap-2", "re-2", 1, RefundStep::Succeeded, None)]);
+    story.facts([reversed(1, "cap-1")]);
+    assert_eq!(story.now.primary(), None);
+    assert_eq!(story.due_back("cap-2"), Some(PRICE - 1));
+}
+
+#[test]
+fn surplus_that_an_operator_gives_back_cannot_step_in() {
+    let mut story = Story::paid();
+    story.facts([captured(1, "cap-2", PRICE)]);
+    story.give_back(1, "cap-2");
+    story.command(|now| now.refund_refused(refund_id(1)));
+    let surplus = RefundRequest {
+        capture: Some(capture_id("cap-2")),
+        ..request(2, None)
+    };
+    story.command(|now| now.request_refund(surplus));
+    story.facts([reversed(1, "cap-1")]);
+    assert_eq!(story.now.primary(), None);
+}
+
+#[test]
+fn money_that_went_back_does_not_outweigh_money_that_is_there() {
+    let mut story = Story::second_try();
+    story.facts([
+        captured(1, "cap-1", PRICE),
+        refunded(1, "cap-1", "re-1", PRICE, RefundStep::Succeeded, None),
+        captured(2, "cap-2", PRICE),
+    ]);
+    assert_eq!(story.now.primary(), Some(&capture_id("cap-2")));
+    assert_eq!(story.order(), OrderStatus::Processing);
+}
+
+#[test]
+fn an_order_that_turns_out_to_be_refunded_lets_nobody_pay() {
+    let mut story = Story::paid();
+    story.facts([reversed(1, "cap-1")]);
+    story.pay(2);
+    story.attempt(2, 2);
+    story.facts([refunded(
+        1,
+        "cap-1",
+        "re-1",
+        PRICE,
+        RefundStep::Succeeded,
+        None,
+    )]);
+    assert_eq!(story.order(), OrderStatus::Refunded);
+    assert_eq!(*story.payment(2), superseded());
+    assert_eq!(story.attempt_status(2), AttemptStatus::Closing);
+}
+
+#[test]
+fn held_money_that_was_let_go_leaves_its_checkout_to_be_closed() {
+    let mut story = Story::open();
+    story.facts([challenged(1, "cap-1"), reversed(1, "cap-1")]);
+    assert_eq!(*story.payment(1), reversed_failure());
+    assert_eq!(story.attempt_status(1), AttemptStatus::Closing);
+    story.pay(2);
+    let refused = story.refused(|now| now.start_attempt(attempt_terms(2, 2)));
+    assert_eq!(refused, Refused::LiveAttempt(attempt_id(1)));
+}
+
+#[test]
+fn an_attempt_names_the_money_that_pays() {
+    let mut story = Story::open();
+    story.facts([captured(1, "cap-9", PRICE)]);
+    story.facts([captured(1, "cap-1", PRICE)]);
+    let paid_by = |story: &Story| {
+        let state = story.now.attempt(attempt_id(1)).unwrap().state().clone();
+        let crate::AttemptState::Paid { capture, .. } = state else {
+            panic!("{state:?}");
+        };
+        capture
+    };
+    assert_eq!(paid_by(&story), capture_id("cap-9"));
+    story.facts([reversed(1, "cap-9")]);
+    assert_eq!(paid_by(&story), capture_id("cap-1"));
 }

@@ -284,8 +284,12 @@ fn while_a_gateway_holds_money_no_may_follow_yes() {
     let mut story = Story::open();
     story.facts([challenged(1, "cap-1")]);
     story.command(|now| now.review(capture_id("cap-1"), Verdict::Accept));
+    let decided = story.now.decisions().len();
     story.command(|now| now.review(capture_id("cap-1"), Verdict::Accept));
-    assert_eq!(story.effects, []);
+    assert_eq!(
+        (story.now.decisions().len(), story.effects.len()),
+        (decided, 0)
+    );
     story.command(|now| now.review(capture_id("cap-1"), Verdict::Refuse));
     assert_eq!(
         story.now.standing().verdicts[&capture_id("cap-1")],

@@ -37,3 +37,16 @@ fn a_fact_of_another_account_or_mode_is_not_applied() {
         );
     }
 }
+
+#[test]
+fn money_of_one_attempt_is_not_told_of_another() {
+    let mut story = Story::second_try();
+    story.facts([captured(1, "cap-1", PRICE)]);
+    let stray = story.now.apply([expired(2), captured(2, "cap-1", PRICE)]);
+    assert_eq!(stray, Err(ApplyError::OtherAttempt(attempt_id(2))));
+    let batch = [captured(2, "cap-2", PRICE), reversed(1, "cap-2")];
+    assert_eq!(
+        story.now.apply(batch),
+        Err(ApplyError::OtherAttempt(attempt_id(1)))
+    );
+}
