@@ -6,6 +6,9 @@
 //! times and ids come in as arguments, and what has to be done outside goes out as values.
 //!
 //! Start with [`Settlement`]: one order with everything that settles it.
+//!
+//! The feature `serde` gives every type one stable form, for storing and for passing between services.
+//! An API that wants other shapes makes its own.
 #![deny(
     clippy::arithmetic_side_effects,
     clippy::as_conversions,
@@ -27,6 +30,7 @@
 )]
 
 pub mod attempt;
+pub mod bill;
 pub mod credit;
 pub mod credit_note;
 mod currency;
@@ -48,6 +52,7 @@ mod transition;
 mod wire;
 
 pub use attempt::{Attempt, AttemptState, AttemptStatus, AttemptTerms};
+pub use bill::{Bill, BillError, BillRequest};
 pub use credit::{CreditAccount, CreditEntry, CreditPurchase};
 pub use credit_note::{CreditNote, CreditNoteTerms};
 pub use currency::Currency;

@@ -470,6 +470,17 @@ fn check(settlement: &Settlement) {
                 | OrderStatus::Refunded
         ));
     }
+    // Nobody can pay an order that is over.
+    if let OrderStatus::Cancelled | OrderStatus::Refunded = settlement.order().status() {
+        assert!(
+            settlement.live_payment().is_none(),
+            "a payment of an order that is over"
+        );
+        let mut live = settlement
+            .attempts()
+            .filter(|attempt| attempt.status().is_live());
+        assert!(live.all(|attempt| attempt.status() == AttemptStatus::Closing));
+    }
     // Nothing paid is lost: money that is with us pays the order, is looked at, or goes back.
     let due = settlement.standing().due_back;
     for (capture, sums) in settlement.sums() {
