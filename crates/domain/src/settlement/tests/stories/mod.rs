@@ -5,10 +5,13 @@ mod credits;
 mod paying;
 mod paying_late_or_twice;
 mod refunds;
+mod refunds_at_the_gateway;
+mod refunds_by_hand;
 mod reversals;
 mod reviews;
 mod storing;
 mod strangers;
+mod sums;
 
 use super::world::*;
 use crate::fact::RefundStep;
@@ -176,5 +179,20 @@ fn reversed_failure() -> PaymentState {
 fn surplus(capture: &str) -> Alert {
     Alert::Surplus {
         capture: capture_id(capture),
+    }
+}
+
+fn partly(refunded: i64) -> PaymentState {
+    PaymentState::PartiallyRefunded {
+        capture: capture_id("cap-1"),
+        captured: idr(PRICE),
+        refunded: idr(refunded),
+    }
+}
+
+fn fully() -> PaymentState {
+    PaymentState::Refunded {
+        capture: capture_id("cap-1"),
+        captured: idr(PRICE),
     }
 }
