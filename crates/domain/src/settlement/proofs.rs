@@ -1,5 +1,6 @@
 //! What the facts of an order say, thing by thing. Built from the set of facts alone, so their order cannot matter.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::fact::{Fact, Proof, RefundStep};
@@ -199,5 +200,8 @@ fn outweighs<S: Ord>(news: (S, Money), known: (S, Money)) -> bool {
 /// The larger of two amounts. Between currencies any order will do, if it is always the same.
 fn larger(a: Money, b: Money) -> Money {
     let rank = |money: Money| (money.currency(), money.minor());
-    if rank(a) > rank(b) { a } else { b }
+    match rank(a).cmp(&rank(b)) {
+        Ordering::Greater => a,
+        Ordering::Equal | Ordering::Less => b,
+    }
 }

@@ -240,3 +240,42 @@ fn every_capture_can_be_looked_up() {
         ]
     );
 }
+
+#[test]
+fn of_two_sums_for_one_step_the_larger_counts_and_of_two_steps_the_later() {
+    let pending = |minor| refunded(1, "cap-1", "re-1", minor, RefundStep::Pending, None);
+    let succeeded = |minor| refunded(1, "cap-1", "re-1", minor, RefundStep::Succeeded, None);
+    // As text 10.00 comes before 9.00: neither the order of arrival nor that of the keys decides.
+    let tellings = [
+        ([succeeded(900), succeeded(1_000)], 1_000),
+        ([succeeded(1_000), succeeded(900)], 1_000),
+        ([pending(1_000), succeeded(900)], 900),
+        ([succeeded(900), pending(1_000)], 900),
+    ];
+    for (facts, refunded) in tellings {
+        let mut story = Story::paid();
+        story.facts(facts);
+        assert_eq!(story.sums("cap-1"), [PRICE, refunded, 0, 0, 0]);
+    }
+    let disputes = [
+        (
+            [
+                disputed(1, "cap-1", "dp-1", 900, 1),
+                disputed(1, "cap-1", "dp-1", 1_000, 1),
+            ],
+            1_000,
+        ),
+        (
+            [
+                disputed(1, "cap-1", "dp-1", 1_000, 1),
+                disputed(1, "cap-1", "dp-1", 900, 2),
+            ],
+            900,
+        ),
+    ];
+    for (facts, held) in disputes {
+        let mut story = Story::paid();
+        story.facts(facts);
+        assert_eq!(story.sums("cap-1"), [PRICE, 0, 0, held, 0]);
+    }
+}
