@@ -323,3 +323,13 @@ fn all_money_under_review_is_told_and_can_be_reviewed() {
     assert_eq!(story.now.primary(), Some(&capture_id("cap-2")));
     assert_eq!(story.due_back("cap-1"), Some(PRICE - 1));
 }
+
+#[test]
+fn only_held_money_of_its_own_keeps_a_checkout_open() {
+    let mut story = Story::second_try();
+    story.facts([expired(2)]);
+    story.attempt(3, 2);
+    story.facts([challenged(1, "cap-1"), captured(2, "cap-2", PRICE - 1)]);
+    assert_eq!(story.payment(2).status(), PaymentStatus::UnderReview);
+    assert_eq!(story.attempt_status(3), AttemptStatus::Closing);
+}
