@@ -242,9 +242,11 @@ impl Settlement {
             | RefundState::Succeeded { .. } => false,
         };
         let (id, capture) = (refund.terms().id, &refund.terms().capture);
+        // Refunds stand in the order of their ids, and this one failed itself.
         let asked_anew = || {
             self.refunds_of(capture)
-                .any(|other| other.terms().id > id && other.status() != RefundStatus::Failed)
+                .skip_while(|other| other.terms().id != id)
+                .any(|other| other.status() != RefundStatus::Failed)
         };
         let is_there = |sums: Sums| sums.available().is_positive();
         failed
