@@ -3,19 +3,15 @@
 use chrono::{DateTime, Utc};
 use thiserror::Error;
 
-use super::proofs::ProvedCapture;
-use super::{Broken, Settlement, Step, Sums};
+use super::{Broken, Settlement, Step};
 use crate::attempt::{Attempt, AttemptStatus, AttemptTerms, SecondSession};
 use crate::decision::{Decision, Verdict};
-use crate::gateway::{CaptureId, Gateway, Reason, Session, TransferReference};
+use crate::gateway::{CaptureId, Gateway, Session};
 use crate::order::{InvalidPrice, OrderStatus};
-use crate::payment::{
-    Cancellation, InvalidPayment, Payment, PaymentState, PaymentStatus, PaymentTerms,
-};
-use crate::refund::{Refund, RefundFailure, RefundOrigin, RefundStatus, RefundTerms};
-use crate::transition::Answer;
+use crate::payment::{Cancellation, InvalidPayment, Payment, PaymentStatus, PaymentTerms};
+use crate::refund::RefundStatus;
 use crate::wire::wire_enum;
-use crate::{AttemptId, IllegalTransition, Money, PaymentId, RefundId};
+use crate::{AttemptId, IllegalTransition, Money, PaymentId};
 
 wire_enum! {
     /// What an order has of its own.
@@ -108,23 +104,6 @@ pub enum Refused {
     /// The settlement contradicts itself.
     #[error(transparent)]
     Broken(#[from] Broken),
-}
-
-/// A refund that an operator or the application asks for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RefundRequest {
-    /// The id it will have.
-    pub id: RefundId,
-    /// The payment whose money goes back.
-    pub payment: PaymentId,
-    /// Which money: what pays the order where nothing is said, or surplus that is still with us.
-    pub capture: Option<CaptureId>,
-    /// How much; all that is left where nothing is said.
-    pub amount: Option<Money>,
-    /// Why, for people.
-    pub reason: Reason,
-    /// The balance of the buyer's credits, which matters where credits were bought.
-    pub credit_balance: i64,
 }
 
 impl Settlement {
@@ -303,157 +282,12 @@ impl Settlement {
         }
     }
 
-    /// Asks for money to go back. It is reserved at once, so that no two refunds give back the same money.
-    ///
-    /// # Errors
-    /// When there is not so much to give back, or the credits it bought were used.
-    pub fn request_refund(&self, request: RefundRequest) -> Result<Step, Refused> {
-        if self.refunds.contains_key(&request.id) {
-            return Err(Refused::Taken(Part::Refund));
-        }
-        let capture = self.refundable(request.payment, request.capture)?;
-        let terms = RefundTerms {
-            id: request.id,
-            payment: request.payment,
-            capture: capture.clone(),
-            origin: RefundOrigin::Requested,
-            reason: Some(request.reason),
-        };
-        let available = self.sums_now(&capture)?.available();
-        let amount = request.amount.unwrap_or(available);
-        if !available.is_positive() {
-            return Err(Refused::RefundExceeds { available });
-        }
-        if amount.currency() != available.currency() {
-            return Err(Refused::InvalidAmount);
-        }
-        let refund = Refund::request(terms, amount).map_err(|_| Refused::InvalidAmount)?;
-        if amount.minor() > available.minor() {
-            return Err(Refused::RefundExceeds { available });
-        }
-        self.covered(self.with_refund(refund)?, request.credit_balance)
-    }
-
-    /// Gives surplus money back, as [`Effect::RefundSurplus`](super::Effect::RefundSurplus) asks.
-    ///
-    /// # Errors
-    /// When nothing of it has to go back, or a refund of it is under way.
-    pub fn refund_surplus(&self, id: RefundId, capture: &CaptureId) -> Result<Step, Refused> {
-        if self.refunds.contains_key(&id) {
-            return Err(Refused::Taken(Part::Refund));
-        }
-        let due = self
-            .standing()
-            .due_back
-            .remove(capture)
-            .ok_or(Refused::NothingDue)?;
-        let terms = RefundTerms {
-            id,
-            payment: due.payment,
-            capture: capture.clone(),
-            origin: RefundOrigin::Surplus,
-            reason: None,
-        };
-        let refund = Refund::request(terms, due.amount).map_err(|_| Refused::InvalidAmount)?;
-        self.with_refund(refund)
-    }
-
-    /// The gateway has a refund, or is about to: from here on it is not known to be unsent.
-    ///
-    /// # Errors
-    /// When its money is not there any more, or it is at its end: what failed is asked for anew, and reserved anew.
-    pub fn refund_sent(&self, id: RefundId) -> Result<Step, Refused> {
-        match self.known_refund(id)?.status() {
-            RefundStatus::Requested => self.must_not_lose(id)?,
-            from @ (RefundStatus::Failed | RefundStatus::Manual) => {
-                let to = RefundStatus::Sent;
-                return Err(IllegalTransition { from, to }.into());
-            }
-            RefundStatus::Sent | RefundStatus::Unknown | RefundStatus::Succeeded => {}
-        }
-        self.move_refund(id, Refund::send)
-    }
-
-    /// An answer of the gateway about a refund was lost.
-    ///
-    /// # Errors
-    /// When it is in an operator's hands.
-    pub fn refund_unknown(&self, id: RefundId) -> Result<Step, Refused> {
-        self.move_refund(id, Refund::lose_track)
-    }
-
-    /// The gateway proved that it refused a refund and has no record of it.
-    ///
-    /// # Errors
-    /// When it is in an operator's hands, or settled by one.
-    pub fn refund_refused(&self, id: RefundId) -> Result<Step, Refused> {
-        self.move_refund(id, |refund| refund.fail(RefundFailure::Refused))
-    }
-
-    /// The gateway cannot give this money back: an operator will.
-    ///
-    /// # Errors
-    /// When the gateway may be giving it back or did, the money is not there any more or pays the order by now,
-    /// or the credits it bought were used.
-    pub fn take_over_refund(&self, id: RefundId, credit_balance: i64) -> Result<Step, Refused> {
-        let refund = self.known_refund(id)?;
-        if self.pays_after_all(&self.proofs(), refund) {
-            return Err(Refused::NothingDue);
-        }
-        let moved = refund.clone().take_over()?.has_changed();
-        match refund.status() {
-            RefundStatus::Requested => self.must_not_lose(id)?,
-            from @ RefundStatus::Failed => {
-                let withdrawn = Decision::WithdrawRefund { refund: id };
-                if self.decisions.contains(&withdrawn) {
-                    let to = RefundStatus::Manual;
-                    return Err(IllegalTransition { from, to }.into());
-                }
-                let available = self.sums_now(&refund.terms().capture)?.available();
-                if refund.amount().minor() > available.minor() {
-                    return Err(Refused::RefundExceeds { available });
-                }
-            }
-            RefundStatus::Sent
-            | RefundStatus::Unknown
-            | RefundStatus::Manual
-            | RefundStatus::Succeeded => {}
-        }
-        let decision = moved.then_some(Decision::TakeOverRefund { refund: id });
-        self.covered(self.decide(decision)?, credit_balance)
-    }
-
-    /// A refund that no gateway has is not needed any more.
-    ///
-    /// # Errors
-    /// When a gateway may have it, or the money went back.
-    pub fn withdraw_refund(&self, id: RefundId) -> Result<Step, Refused> {
-        let moved = self.known_refund(id)?.clone().withdraw()?.has_changed();
-        self.decide(moved.then_some(Decision::WithdrawRefund { refund: id }))
-    }
-
-    /// An operator transferred the money by hand.
-    ///
-    /// # Errors
-    /// When the refund was not in an operator's hands.
-    pub fn settle_refund(
-        &self,
-        id: RefundId,
-        transfer: TransferReference,
-    ) -> Result<Step, Refused> {
-        self.move_refund(id, |refund| refund.settle(transfer))
-    }
-
-    fn known_payment(&self, id: PaymentId) -> Result<&Payment, Refused> {
+    pub(super) fn known_payment(&self, id: PaymentId) -> Result<&Payment, Refused> {
         self.payment(id).ok_or(Refused::Unknown(Part::Payment))
     }
 
     fn known_attempt(&self, id: AttemptId) -> Result<&Attempt, Refused> {
         self.attempt(id).ok_or(Refused::Unknown(Part::Attempt))
-    }
-
-    fn known_refund(&self, id: RefundId) -> Result<&Refund, Refused> {
-        self.refund(id).ok_or(Refused::Unknown(Part::Refund))
     }
 
     fn must_be_payable(&self) -> Result<(), Refused> {
@@ -501,71 +335,7 @@ impl Settlement {
         }
     }
 
-    /// The money that a refund of a payment is taken from.
-    fn refundable(
-        &self,
-        payment: PaymentId,
-        capture: Option<CaptureId>,
-    ) -> Result<CaptureId, Refused> {
-        let payment = self.known_payment(payment)?;
-        if let Some(capture) = capture {
-            let proofs = self.proofs();
-            let id = payment.terms().id;
-            let own = proofs
-                .captures
-                .get(&capture)
-                .filter(|own| own.payment == id);
-            return match own.and_then(ProvedCapture::kept) {
-                None => Err(Refused::Unknown(Part::Capture)),
-                // What an operator has to look at is refused, and then goes back.
-                Some(_)
-                    if payment.status() == PaymentStatus::UnderReview
-                        && self.reviews(&proofs, id).any(|(held, _)| *held == capture) =>
-                {
-                    Err(Refused::NotRefundable(payment.status()))
-                }
-                Some(_) => Ok(capture),
-            };
-        }
-        match payment.state() {
-            PaymentState::Completed { capture, .. }
-            | PaymentState::PartiallyRefunded { capture, .. }
-            | PaymentState::Refunded { capture, .. } => Ok(capture.clone()),
-            PaymentState::Pending
-            | PaymentState::Processing { .. }
-            | PaymentState::UnderReview { .. }
-            | PaymentState::Failed { .. }
-            | PaymentState::Cancelled { .. }
-            | PaymentState::Expired => Err(Refused::NotRefundable(payment.status())),
-        }
-    }
-
-    fn sums_now(&self, capture: &CaptureId) -> Result<Sums, Refused> {
-        self.sums_of(&self.proofs(), capture)
-            .ok_or(Refused::Unknown(Part::Capture))
-    }
-
-    /// Money that a dispute, a reversal or the gateway's dashboard took in the meantime is not sent after.
-    fn must_not_lose(&self, id: RefundId) -> Result<(), Refused> {
-        let sums = self.sums_now(&self.known_refund(id)?.terms().capture)?;
-        if sums.loss().is_positive() {
-            let available = sums.available();
-            return Err(Refused::RefundExceeds { available });
-        }
-        Ok(())
-    }
-
-    /// A step that takes credits is only made when they are there.
-    fn covered(&self, step: Step, balance: i64) -> Result<Step, Refused> {
-        let (before, after) = (self.standing().credits, step.settlement.standing().credits);
-        let needed = i64::from(before.saturating_sub(after));
-        if needed > balance {
-            return Err(Refused::InsufficientCredits { needed, balance });
-        }
-        Ok(step)
-    }
-
-    fn decide(&self, decision: Option<Decision>) -> Result<Step, Refused> {
+    pub(super) fn decide(&self, decision: Option<Decision>) -> Result<Step, Refused> {
         let mut next = self.clone();
         next.decisions.extend(decision);
         Ok(self.step(next)?)
@@ -575,20 +345,5 @@ impl Settlement {
         let mut next = self.clone();
         next.attempts.insert(attempt.terms().id, attempt);
         Ok(self.step(next)?)
-    }
-
-    fn with_refund(&self, refund: Refund) -> Result<Step, Refused> {
-        let mut next = self.clone();
-        next.refunds.insert(refund.terms().id, refund);
-        Ok(self.step(next)?)
-    }
-
-    fn move_refund(
-        &self,
-        id: RefundId,
-        command: impl FnOnce(Refund) -> Answer<Refund, RefundStatus>,
-    ) -> Result<Step, Refused> {
-        let refund = command(self.known_refund(id)?.clone())?.into_inner();
-        self.with_refund(refund)
     }
 }

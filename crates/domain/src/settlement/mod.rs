@@ -10,6 +10,7 @@
 mod commands;
 mod effects;
 mod proofs;
+mod refunding;
 mod settle;
 mod standing;
 mod sums;
@@ -19,8 +20,9 @@ use std::collections::btree_map::Entry;
 
 use thiserror::Error;
 
-pub use commands::{Part, RefundRequest, Refused};
+pub use commands::{Part, Refused};
 pub use effects::{Alert, DueBack, Effect, ExternalRefund, RefundRef, Standing};
+pub use refunding::RefundRequest;
 pub use sums::Sums;
 
 use crate::attempt::{Attempt, AttemptStatus};
