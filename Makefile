@@ -9,15 +9,19 @@ TOOLS := target/tools/bin
 install = @$(TOOLS)/cargo-$(1) $(1) --version 2>/dev/null | grep -qx "cargo-$(1) $(2)" \
 	|| cargo install --locked --root target/tools cargo-$(1)@$(2)
 
-.PHONY: help check lint test doc deny fmt fmt-check states mutants
+.PHONY: help check lint deps test doc deny fmt fmt-check states mutants
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 check: lint test doc deny ## everything that must pass before a commit
 
-test: ## every test, with the examples in the documentation
-	cargo test --workspace --all-features --locked --no-fail-fast
+deps: ## see that the programs the tests need are there (Postgres, Redis, curl)
+	scripts/deps
+
+test: ## every test, with the examples in the documentation, beside a Postgres and a Redis of their own
+	scripts/deps --quiet
+	scripts/with-servers cargo test --workspace --all-features --locked --no-fail-fast
 
 lint: fmt-check ## formatting, and clippy with warnings as errors
 	cargo clippy --workspace --all-targets --all-features --locked -- -D warnings

@@ -1,0 +1,141 @@
+//! The use cases of a payment service, and the ports they need.
+//!
+//! This crate owns transaction boundaries, retries and the order of steps.
+//! It speaks to the world through the traits in [`port`] only: it names no database, no cache, no gateway
+//! and no web framework.
+//!
+//! Start with [`App`]: every use case is a method of it.
+
+mod accounts;
+mod caller;
+pub mod failpoint;
+mod handoff;
+pub mod identity;
+mod limits;
+mod order_lock;
+mod orders;
+mod payments;
+pub mod port;
+mod settings;
+mod settle;
+mod trouble;
+
+use std::sync::Arc;
+
+use port::store::Installation;
+use port::{Clock, IdempotencyCache, Locks, Random, RateLimits, Store, Vault};
+
+pub use accounts::{
+    AccountError, AddApiKey, AddUser, AuthenticationError, LoginError, NewKey, SignedIn,
+};
+pub use caller::Caller;
+pub use handoff::Handoffs;
+pub use limits::{Limited, Limits};
+pub use orders::{OrderError, RegisterConsultation, RegisterOrder, Registered};
+pub use payments::{
+    AmountText, CancelError, CreateError, CreatePayment, Created, Draft, ExplainedPayment,
+    Explanation, PaymentMethod, ReadError, Render,
+};
+pub use settings::{AmountLimits, Settings};
+pub use trouble::Trouble;
+
+use identity::{ExternalIssuer, TicketSigner, TokenSigner};
+use order_lock::OrderLocks;
+
+/// Everything the use cases speak to. The server makes one and hands it to [`App::new`].
+pub struct Ports {
+    /// What is kept.
+    pub store: Arc<dyn Store>,
+    /// Locks that processes share.
+    pub locks: Arc<dyn Locks>,
+    /// Answers that processes share.
+    pub cache: Arc<dyn IdempotencyCache>,
+    /// Counters that processes share.
+    pub limits: Arc<dyn RateLimits>,
+    /// Counters of this process, for when the shared ones are away.
+    pub own_limits: Arc<dyn RateLimits>,
+    /// Sealed things that processes share.
+    pub vault: Arc<dyn Vault>,
+    /// The time of this process.
+    pub clock: Arc<dyn Clock>,
+    /// Where randomness comes from.
+    pub random: Arc<dyn Random>,
+}
+
+/// What signs and seals.
+pub struct Signers {
+    /// Tokens of people with an account here.
+    pub tokens: TokenSigner,
+    /// Tickets that let a browser go on paying.
+    pub tickets: TicketSigner,
+    /// The identity provider whose tokens are taken, where there is one.
+    pub external: Option<ExternalIssuer>,
+}
+
+/// The use cases.
+pub struct App {
+    store: Arc<dyn Store>,
+    cache: Arc<dyn IdempotencyCache>,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+    locks: OrderLocks,
+    limits: Limits,
+    signers: Signers,
+    installation: Installation,
+    settings: Settings,
+}
+
+impl App {
+    /// Puts the use cases together.
+    #[must_use]
+    pub fn new(
+        ports: Ports,
+        signers: Signers,
+        installation: Installation,
+        settings: Settings,
+    ) -> Self {
+        let locks = OrderLocks::new(ports.locks, Arc::clone(&ports.random), &settings);
+        let limits = Limits::new(ports.limits, ports.own_limits, &installation, &settings);
+        Self {
+            store: ports.store,
+            cache: ports.cache,
+            clock: ports.clock,
+            random: ports.random,
+            locks,
+            limits,
+            signers,
+            installation,
+            settings,
+        }
+    }
+
+    /// What is kept, for what needs no rules: health, metrics, commands.
+    #[must_use]
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
+    /// How often callers may do what.
+    #[must_use]
+    pub const fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// Tickets that let a browser go on paying.
+    #[must_use]
+    pub const fn tickets(&self) -> &TicketSigner {
+        &self.signers.tickets
+    }
+
+    /// How it was set up.
+    #[must_use]
+    pub const fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The word that tells this installation from every other.
+    #[must_use]
+    pub const fn installation(&self) -> &Installation {
+        &self.installation
+    }
+}

@@ -1,0 +1,82 @@
+use bayar_domain::settlement::Refused;
+use bayar_domain::{OrderNumber, Settlement, Step};
+
+use super::OrderError;
+use crate::port::store::{OrderKey, StoredOrder};
+use crate::settle::SettleError;
+use crate::{App, Caller, Trouble};
+
+impl App {
+    /// Calls an order off. Doing it twice does it once.
+    ///
+    /// # Errors
+    /// When there is none, it is paid, or it has a payment that has to be called off first.
+    pub async fn cancel_order(
+        &self,
+        caller: &Caller,
+        number: &OrderNumber,
+    ) -> Result<StoredOrder, OrderError> {
+        let stored = self.stored(number).await?;
+        self.expire_overdue(&stored).await?;
+        self.move_order(caller, number, &stored, Settlement::cancel_order)
+            .await
+    }
+
+    /// Says that what was ordered has been served. Doing it twice does it once.
+    ///
+    /// # Errors
+    /// When there is none, or it is not paid.
+    pub async fn complete_order(
+        &self,
+        caller: &Caller,
+        number: &OrderNumber,
+    ) -> Result<StoredOrder, OrderError> {
+        let stored = self.stored(number).await?;
+        self.move_order(caller, number, &stored, Settlement::complete_order)
+            .await
+    }
+
+    async fn move_order(
+        &self,
+        caller: &Caller,
+        number: &OrderNumber,
+        stored: &StoredOrder,
+        command: fn(&Settlement) -> Result<Step, Refused>,
+    ) -> Result<StoredOrder, OrderError> {
+        let id = stored.order.terms().id;
+        let rule = move |settlement: &Settlement, _| command(settlement);
+        match self.settle(id, caller.actor(), rule).await {
+            Ok(_) => self.stored(number).await,
+            Err(error) => Err(order_error(error)),
+        }
+    }
+
+    async fn stored(&self, number: &OrderNumber) -> Result<StoredOrder, OrderError> {
+        let key = OrderKey::Number(number.clone());
+        self.store.order(&key).await?.ok_or(OrderError::NotFound)
+    }
+
+    /// Ends the live payment of an order when its time is over, so that it stands in nobody's way.
+    pub(super) async fn expire_overdue(&self, stored: &StoredOrder) -> Result<(), OrderError> {
+        let Some(live) = stored.live_payment else {
+            return Ok(());
+        };
+        match self.expire(stored.order.terms().id, live).await {
+            // Refused: it is not overdue, or it moved. Whoever goes on will see.
+            Ok(()) | Err(SettleError::Refused(_)) => Ok(()),
+            Err(error) => Err(order_error(error)),
+        }
+    }
+}
+
+fn order_error(error: SettleError) -> OrderError {
+    match error {
+        SettleError::NotFound => OrderError::NotFound,
+        SettleError::Refused(Refused::LivePayment(_) | Refused::LiveAttempt(_)) => {
+            OrderError::LivePayment
+        }
+        SettleError::Refused(Refused::Order(illegal)) => OrderError::WrongState(illegal.from),
+        SettleError::Refused(refused) => Trouble::fault(refused).into(),
+        SettleError::Trouble(trouble) => trouble.into(),
+    }
+}

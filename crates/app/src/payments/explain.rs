@@ -1,0 +1,53 @@
+use bayar_domain::{Invoice, OrderNumber, TaxRecord};
+
+use super::ReadError;
+use crate::App;
+use crate::port::store::{OrderKey, PaymentEvent, StoredOrder, StoredPayment};
+
+/// All that is known about an order.
+#[derive(Debug, Clone)]
+pub struct Explanation {
+    /// The order.
+    pub order: StoredOrder,
+    /// Its payments, oldest first.
+    pub payments: Vec<ExplainedPayment>,
+}
+
+/// All that is known about a payment.
+#[derive(Debug, Clone)]
+pub struct ExplainedPayment {
+    /// The payment.
+    pub stored: StoredPayment,
+    /// Its invoice.
+    pub invoice: Option<Invoice>,
+    /// Its taxes.
+    pub taxes: Vec<TaxRecord>,
+    /// What happened to it, oldest first.
+    pub events: Vec<PaymentEvent>,
+    /// The keys that are answered with it.
+    pub keys: Vec<String>,
+}
+
+impl App {
+    /// All that is known about an order.
+    ///
+    /// # Errors
+    /// When there is none, or something went wrong.
+    pub async fn explain(&self, number: &OrderNumber) -> Result<Explanation, ReadError> {
+        let key = OrderKey::Number(number.clone());
+        let order = self.store.order(&key).await?.ok_or(ReadError::NotFound)?;
+        let mut payments = Vec::new();
+        for stored in self.store.payments_of(number).await? {
+            let id = stored.payment.terms().id;
+            let keys = self.store.keys_of(id).await?;
+            payments.push(ExplainedPayment {
+                invoice: self.store.invoice(id).await?,
+                taxes: self.store.taxes(id).await?,
+                events: self.store.events(id).await?,
+                keys: keys.iter().map(|scope| scope.key.to_string()).collect(),
+                stored,
+            });
+        }
+        Ok(Explanation { order, payments })
+    }
+}

@@ -1,0 +1,78 @@
+use std::fmt;
+
+use async_trait::async_trait;
+use bayar_domain::InvalidText;
+use chrono::{DateTime, Utc};
+
+use super::Answer;
+
+/// What keeps a store in order.
+#[async_trait]
+pub trait Upkeep: Send + Sync {
+    /// Whether the tables are those this program knows.
+    async fn schema(&self) -> Answer<SchemaState>;
+
+    /// Makes the tables those this program knows. Answers the names of the steps it took.
+    ///
+    /// MUST be harmless when it is done already, and when several do it at once.
+    async fn migrate(&self) -> Answer<Vec<String>>;
+
+    /// The word that tells this installation from every other. It never changes.
+    async fn installation(&self) -> Answer<Installation>;
+
+    /// Asks for the time. It is also how one learns that the store is there.
+    async fn now(&self) -> Answer<DateTime<Utc>>;
+
+    /// Forgets at most `at_most` keys whose time is over and whose payment has ended. Answers how many.
+    async fn forget_keys(&self, at_most: u32) -> Answer<u64>;
+}
+
+/// How the tables of a store compare with what this program knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SchemaState {
+    /// They agree.
+    Current,
+    /// These steps are missing.
+    Behind(Vec<String>),
+    /// A newer program took these steps.
+    Ahead(Vec<String>),
+}
+
+/// The word that tells one installation from every other: lower-case letters and digits.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Installation(String);
+
+impl Installation {
+    const LENGTHS: std::ops::RangeInclusive<usize> = 8..=16;
+
+    /// Takes 8 to 16 lower-case letters and digits.
+    ///
+    /// # Errors
+    /// When it is shorter, longer, or holds anything else.
+    pub fn new(word: impl Into<String>) -> Result<Self, InvalidText> {
+        let word = word.into();
+        let plain = word
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+        if plain && Self::LENGTHS.contains(&word.len()) {
+            Ok(Self(word))
+        } else {
+            Err(InvalidText {
+                what: "installation",
+                rule: "has 8 to 16 lower-case letters and digits",
+            })
+        }
+    }
+
+    /// The word.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Installation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}

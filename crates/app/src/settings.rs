@@ -1,0 +1,78 @@
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use bayar_domain::{Currency, Gateway, Money, TaxPolicy};
+use chrono::{DateTime, FixedOffset, NaiveDate, Utc};
+
+use crate::port::Quota;
+
+/// How the use cases are set up.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// How long a payment may wait for its money.
+    pub payment_ttl: Duration,
+    /// How long an idempotency key is kept in the store.
+    pub key_ttl: Duration,
+    /// How long an answer is kept in the cache.
+    pub cache_ttl: Duration,
+    /// How long a lock lasts when nobody releases it.
+    pub lock_ttl: Duration,
+    /// How often a taken lock is asked for.
+    pub lock_tries: u32,
+    /// How long to wait between two tries.
+    pub lock_delay: Duration,
+    /// Requests of one caller.
+    pub api_quota: Option<Quota>,
+    /// Requests of one application.
+    pub service_quota: Option<Quota>,
+    /// New payments of one caller.
+    pub payment_quota: Option<Quota>,
+    /// Tries to sign in from one place.
+    pub login_quota: Option<Quota>,
+    /// The tax rules.
+    pub taxes: TaxPolicy,
+    /// Where the seller is: it decides which day it is.
+    pub tax_zone: FixedOffset,
+    /// How much a payment may be.
+    pub amounts: AmountLimits,
+    /// The gateways that are set up.
+    pub gateways: Vec<Gateway>,
+    /// Whether the people here are those of an identity provider.
+    pub people_are_external: bool,
+}
+
+impl Settings {
+    /// The day whose tax rules apply.
+    #[must_use]
+    pub fn tax_day(&self, now: DateTime<Utc>) -> NaiveDate {
+        now.with_timezone(&self.tax_zone).date_naive()
+    }
+}
+
+/// How much a payment may be, in each currency. A currency that is not here is not taken.
+#[derive(Debug, Clone, Default)]
+pub struct AmountLimits(BTreeMap<&'static str, (Money, Money)>);
+
+impl AmountLimits {
+    /// Takes the least and the most of each currency.
+    #[must_use]
+    pub fn new(limits: impl IntoIterator<Item = (Money, Money)>) -> Self {
+        Self(
+            limits
+                .into_iter()
+                .map(|(least, most)| (least.currency().code(), (least, most)))
+                .collect(),
+        )
+    }
+
+    /// The least and the most of a currency.
+    #[must_use]
+    pub fn of(&self, currency: Currency) -> Option<(Money, Money)> {
+        self.0.get(currency.code()).copied()
+    }
+
+    /// Every currency with its limits.
+    pub fn iter(&self) -> impl Iterator<Item = (Money, Money)> + '_ {
+        self.0.values().copied()
+    }
+}

@@ -1,0 +1,93 @@
+//! A unit keeps everybody else from writing, so the versions only ever differ by a fault. They are looked at all the same.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bayar_app::port::StoreError;
+use bayar_app::port::store::{Payments, Upkeep};
+use bayar_domain::settlement::Restored;
+use bayar_domain::{OrderId, PaymentStatus, Settlement};
+use bayar_testkit::builders::{AnOpening, AnOrder};
+use bayar_testkit::clock::ManualClock;
+
+use super::super::unit::load;
+use super::super::{FileRole, SqliteConfig, SqliteStore};
+use super::*;
+
+/// Calls a payment off over versions that `fault` changed. Answers what it was told, and the payment's status.
+async fn saved_after(name: &str, fault: fn(&mut Seen)) -> (String, PaymentStatus) {
+    let name = format!("bayar-embedded-save-{name}-{}", std::process::id());
+    let directory = std::env::temp_dir().join(name);
+    let store = SqliteStore::open(SqliteConfig {
+        path: directory.join("bayar.db"),
+        role: FileRole::Server,
+        clock: Arc::new(ManualClock::default()),
+        busy_timeout: Duration::from_secs(5),
+    });
+    let store = store.await.unwrap();
+    store.migrate().await.unwrap();
+    let order = AnOrder::of_a_cart().add(&store).await.terms().id;
+    let payment = open(&store, order).await;
+    let saved = store.writer.run(move |connection, now| {
+        let (mut seen, loaded) = load(connection, order, now)?.unwrap();
+        let Restored::Sound(settlement) = Settlement::restore(loaded.parts).unwrap() else {
+            panic!("it drifted");
+        };
+        let step = settlement.cancel_payment(payment).unwrap();
+        let moves = Moves::of(&Save {
+            settlement: &step.settlement,
+            changes: &step.changes,
+            decisions: &step.decisions,
+            papers: &[],
+            announcements: &[],
+            by: Actor::System,
+        })?;
+        fault(&mut seen);
+        write(connection, &mut seen, &moves, now)
+    });
+    let told = match saved.await.map_err(StoreError::from) {
+        Ok(()) => String::new(),
+        Err(StoreError::Broken(why)) => why.to_string(),
+        Err(other) => panic!("{other:?}"),
+    };
+    let status = store.payment(payment).await.unwrap().unwrap();
+    std::fs::remove_dir_all(&directory).unwrap();
+    (told, status.payment.status())
+}
+
+async fn open(store: &SqliteStore, order: OrderId) -> PaymentId {
+    let order = AnOrder::of_a_cart().build(order).order;
+    let opening = AnOpening::of(&order).open(store).await;
+    opening.bill.payment.terms().id
+}
+
+#[tokio::test]
+async fn what_is_as_it_was_loaded_is_written() {
+    let saved = saved_after("sound", |_| {}).await;
+    assert_eq!(saved, (String::new(), PaymentStatus::Cancelled));
+}
+
+#[tokio::test]
+async fn an_order_of_another_version_is_not_written_over() {
+    let saved = saved_after("order", |seen| seen.order_version += 1).await;
+    let told = "order 1 is not as it was loaded".to_owned();
+    assert_eq!(saved, (told, PaymentStatus::Pending));
+}
+
+#[tokio::test]
+async fn a_payment_of_another_version_is_not_written_over() {
+    let saved = saved_after("payment", |seen| {
+        for payment in seen.payments.values_mut() {
+            payment.version += 1;
+        }
+    });
+    let told = "payment 1 is not as it was loaded".to_owned();
+    assert_eq!(saved.await, (told, PaymentStatus::Pending));
+}
+
+#[tokio::test]
+async fn a_payment_that_was_never_opened_is_not_saved() {
+    let saved = saved_after("stranger", |seen| seen.payments.clear()).await;
+    let told = "payment 1 was never opened".to_owned();
+    assert_eq!(saved, (told, PaymentStatus::Pending));
+}

@@ -1,0 +1,175 @@
+//! The tables, as `migrations/sqlite` makes them.
+
+diesel::table! {
+    installation (only_one) {
+        only_one -> BigInt,
+        word -> Text,
+    }
+}
+
+diesel::table! {
+    users (id) {
+        id -> BigInt,
+        email -> Text,
+        password -> Text,
+        role -> Text,
+        disabled_at -> Nullable<Text>,
+        epoch -> BigInt,
+        created_at -> Text,
+    }
+}
+
+diesel::table! {
+    api_keys (id) {
+        id -> BigInt,
+        name -> Text,
+        role -> Text,
+        scopes -> Text,
+        prefix -> Text,
+        hash -> Binary,
+        created_at -> Text,
+        revoked_at -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    sequences (name) {
+        name -> Text,
+        next_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    orders (id) {
+        id -> BigInt,
+        order_number -> Text,
+        kind -> Text,
+        consultation_id -> Nullable<BigInt>,
+        credits -> Nullable<BigInt>,
+        external_ref -> Nullable<Text>,
+        description -> Nullable<Text>,
+        user_id -> BigInt,
+        price_minor -> BigInt,
+        currency -> Text,
+        status -> Text,
+        live_payment_id -> Nullable<BigInt>,
+        version -> BigInt,
+        created_at -> Text,
+        updated_at -> Text,
+    }
+}
+
+diesel::table! {
+    order_items (order_id, position) {
+        order_id -> BigInt,
+        position -> BigInt,
+        name -> Text,
+        quantity -> BigInt,
+        unit_minor -> BigInt,
+    }
+}
+
+diesel::table! {
+    payments (id) {
+        id -> BigInt,
+        order_id -> BigInt,
+        user_id -> BigInt,
+        consultation_id -> Nullable<BigInt>,
+        price_minor -> BigInt,
+        amount_minor -> BigInt,
+        amount -> Text,
+        currency -> Text,
+        payment_method -> Text,
+        status -> Text,
+        state -> Text,
+        version -> BigInt,
+        deadline -> Text,
+        created_at -> Text,
+        updated_at -> Text,
+    }
+}
+
+diesel::table! {
+    invoices (id) {
+        id -> BigInt,
+        payment_id -> BigInt,
+        invoice_number -> Text,
+        amount_minor -> BigInt,
+        amount -> Text,
+        currency -> Text,
+        status -> Text,
+        issued_at -> Text,
+    }
+}
+
+diesel::table! {
+    tax_records (id) {
+        id -> BigInt,
+        payment_id -> BigInt,
+        position -> BigInt,
+        tax_type -> Text,
+        rate -> Text,
+        tax_amount_minor -> BigInt,
+        tax_amount -> Text,
+        currency -> Text,
+        status -> Text,
+        reversed_minor -> BigInt,
+        line -> Text,
+    }
+}
+
+diesel::table! {
+    payment_events (payment_id, version) {
+        payment_id -> BigInt,
+        version -> BigInt,
+        from_status -> Nullable<Text>,
+        to_status -> Text,
+        actor -> Text,
+        at -> Text,
+    }
+}
+
+diesel::table! {
+    decisions (order_id, position) {
+        order_id -> BigInt,
+        position -> BigInt,
+        decision -> Text,
+        actor -> Text,
+        at -> Text,
+    }
+}
+
+diesel::table! {
+    idempotency_keys (owner, route, key) {
+        owner -> Text,
+        route -> Text,
+        key -> Text,
+        request_hash -> Binary,
+        payment_id -> BigInt,
+        body -> Binary,
+        created_at -> Text,
+        kept_until -> Text,
+    }
+}
+
+diesel::table! {
+    outbox (aggregate, sequence) {
+        aggregate -> Text,
+        sequence -> BigInt,
+        kind -> Text,
+        created_at -> Text,
+    }
+}
+
+diesel::table! {
+    jobs (kind, subject_id) {
+        kind -> Text,
+        subject_id -> BigInt,
+        due_at -> Text,
+        done_at -> Nullable<Text>,
+    }
+}
+
+diesel::joinable!(payments -> orders (order_id));
+diesel::joinable!(idempotency_keys -> payments (payment_id));
+diesel::allow_tables_to_appear_in_same_query!(orders, payments, idempotency_keys);

@@ -1,0 +1,94 @@
+//! Ids, taken from the sequences in blocks: most of them cost no look into the database.
+
+use std::collections::VecDeque;
+
+use bayar_app::port::StoreError;
+use bayar_app::port::store::Answer;
+use diesel::QueryableByName;
+use diesel::sql_types::{BigInt, Text};
+use tokio::sync::Mutex;
+
+use crate::PgStore;
+use crate::error::broken;
+use crate::statement::statement;
+
+/// How many ids are taken at once. Those that are left when the process ends are never used: ids have gaps.
+const BLOCK: i64 = 64;
+
+/// What the ids are for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Sequence {
+    Orders,
+    Payments,
+    Invoices,
+    TaxRecords,
+}
+
+impl Sequence {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Orders => "order_ids",
+            Self::Payments => "payment_ids",
+            Self::Invoices => "invoice_ids",
+            Self::TaxRecords => "tax_record_ids",
+        }
+    }
+}
+
+/// The ids that are taken and not given out.
+#[derive(Debug, Default)]
+pub(crate) struct Ids {
+    orders: Mutex<VecDeque<i64>>,
+    payments: Mutex<VecDeque<i64>>,
+    invoices: Mutex<VecDeque<i64>>,
+    tax_records: Mutex<VecDeque<i64>>,
+}
+
+impl Ids {
+    const fn of(&self, sequence: Sequence) -> &Mutex<VecDeque<i64>> {
+        match sequence {
+            Sequence::Orders => &self.orders,
+            Sequence::Payments => &self.payments,
+            Sequence::Invoices => &self.invoices,
+            Sequence::TaxRecords => &self.tax_records,
+        }
+    }
+}
+
+statement! {
+    struct TakeBlock {
+        sequence: &'static str as Text,
+        count: i64 as BigInt,
+    }
+    "SELECT nextval(CAST(CAST(" sequence " AS text) AS regclass)) AS id FROM generate_series(1, " count ")"
+}
+
+#[derive(QueryableByName)]
+struct Id {
+    #[diesel(sql_type = BigInt)]
+    id: i64,
+}
+
+impl PgStore {
+    /// An id that nobody has and nobody else will get.
+    pub(crate) async fn next_id(&self, sequence: Sequence) -> Answer<i64> {
+        // One takes a block and the others wait for it, but not behind each other's failures for ever.
+        let block = self.ids.of(sequence).lock();
+        let mut block = tokio::time::timeout(self.pool.wait, block)
+            .await
+            .map_err(|waited| StoreError::Unavailable(waited.into()))?;
+        if let Some(id) = block.pop_front() {
+            return Ok(id);
+        }
+        let taken: Vec<Id> = self
+            .load(TakeBlock {
+                sequence: sequence.name(),
+                count: BLOCK,
+            })
+            .await?;
+        block.extend(taken.into_iter().map(|taken| taken.id));
+        block
+            .pop_front()
+            .ok_or_else(|| broken("a sequence gave no ids"))
+    }
+}

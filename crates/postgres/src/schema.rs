@@ -1,0 +1,177 @@
+//! The tables, as far as the query builder has to know them. `migrations/postgres` makes them.
+
+diesel::define_sql_function! {
+    /// Now, by the clock that judges deadlines.
+    fn bayar_now() -> diesel::sql_types::Timestamptz;
+}
+
+diesel::define_sql_function! {
+    /// A time, or another one where there is none.
+    #[sql_name = "coalesce"]
+    fn time_or(
+        time: diesel::sql_types::Nullable<diesel::sql_types::Timestamptz>,
+        other: diesel::sql_types::Timestamptz,
+    ) -> diesel::sql_types::Timestamptz;
+}
+
+diesel::table! {
+    users (id) {
+        id -> BigInt,
+        email -> Text,
+        password -> Text,
+        role -> Text,
+        disabled_at -> Nullable<Timestamptz>,
+        epoch -> BigInt,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    api_keys (id) {
+        id -> BigInt,
+        name -> Text,
+        role -> Text,
+        scopes -> Text,
+        prefix -> Text,
+        hash -> Binary,
+        created_at -> Timestamptz,
+        revoked_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    orders (id) {
+        id -> BigInt,
+        order_number -> Text,
+        kind -> Text,
+        consultation_id -> Nullable<BigInt>,
+        credits -> Nullable<BigInt>,
+        external_ref -> Nullable<Text>,
+        description -> Nullable<Text>,
+        user_id -> BigInt,
+        price_minor -> BigInt,
+        currency -> Text,
+        status -> Text,
+        live_payment_id -> Nullable<BigInt>,
+        version -> BigInt,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    order_items (order_id, position) {
+        order_id -> BigInt,
+        position -> Integer,
+        name -> Text,
+        quantity -> BigInt,
+        unit_minor -> BigInt,
+    }
+}
+
+diesel::table! {
+    payments (id) {
+        id -> BigInt,
+        order_id -> BigInt,
+        user_id -> BigInt,
+        consultation_id -> Nullable<BigInt>,
+        price_minor -> BigInt,
+        amount_minor -> BigInt,
+        currency -> Text,
+        payment_method -> Text,
+        status -> Text,
+        state -> Text,
+        version -> BigInt,
+        deadline -> Timestamptz,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    invoices (id) {
+        id -> BigInt,
+        payment_id -> BigInt,
+        invoice_number -> Text,
+        amount_minor -> BigInt,
+        currency -> Text,
+        status -> Text,
+        issued_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    tax_records (id) {
+        id -> BigInt,
+        payment_id -> BigInt,
+        position -> Integer,
+        tax_amount_minor -> BigInt,
+        currency -> Text,
+        status -> Text,
+        reversed_minor -> BigInt,
+        line -> Text,
+    }
+}
+
+diesel::table! {
+    payment_events (payment_id, version) {
+        payment_id -> BigInt,
+        version -> BigInt,
+        from_status -> Nullable<Text>,
+        to_status -> Text,
+        actor -> Text,
+        at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    decisions (order_id, position) {
+        order_id -> BigInt,
+        position -> Integer,
+        decision -> Text,
+        actor -> Text,
+        at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    idempotency_keys (owner, route, key) {
+        owner -> Text,
+        route -> Text,
+        key -> Text,
+        request_hash -> Binary,
+        payment_id -> BigInt,
+        body -> Binary,
+        created_at -> Timestamptz,
+        kept_until -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    outbox (aggregate, sequence) {
+        aggregate -> Text,
+        sequence -> BigInt,
+        kind -> Text,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    jobs (kind, subject_id) {
+        kind -> Text,
+        subject_id -> BigInt,
+        due_at -> Timestamptz,
+        done_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    installation (only_one) {
+        only_one -> Bool,
+        word -> Text,
+    }
+}
+
+diesel::joinable!(payments -> orders (order_id));
+diesel::joinable!(idempotency_keys -> payments (payment_id));
+diesel::allow_tables_to_appear_in_same_query!(orders, payments, idempotency_keys);

@@ -1,0 +1,38 @@
+use async_trait::async_trait;
+use bayar_app::port::store::{Answer, Installation, SchemaState, Upkeep};
+use chrono::{DateTime, Utc};
+use diesel::QueryDsl;
+
+use crate::PgStore;
+use crate::error::broken;
+use crate::schema::{bayar_now, installation};
+
+#[async_trait]
+impl Upkeep for PgStore {
+    async fn schema(&self) -> Answer<SchemaState> {
+        self.compare_schema().await
+    }
+
+    async fn migrate(&self) -> Answer<Vec<String>> {
+        self.take_steps().await
+    }
+
+    async fn installation(&self) -> Answer<Installation> {
+        let words: Vec<String> = self
+            .load(installation::table.select(installation::word))
+            .await?;
+        let word = words.into_iter().next();
+        let word = word.ok_or_else(|| broken("the installation has no word"))?;
+        Installation::new(word).map_err(broken)
+    }
+
+    async fn now(&self) -> Answer<DateTime<Utc>> {
+        let now: Vec<DateTime<Utc>> = self.load(diesel::select(bayar_now())).await?;
+        let now = now.into_iter().next();
+        now.ok_or_else(|| broken("the server told no time"))
+    }
+
+    async fn forget_keys(&self, at_most: u32) -> Answer<u64> {
+        self.forget_at_most(at_most).await
+    }
+}

@@ -1,0 +1,176 @@
+//! The commands. Results go to standard output, messages to standard error.
+
+mod backup;
+mod check;
+mod explain;
+mod keys;
+mod output;
+mod people;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use bayar_domain::OrderNumber;
+use clap::{Parser, Subcommand};
+
+use crate::config::{Config, Environment};
+use crate::serve::{ServeOptions, serve};
+use crate::telemetry;
+use crate::wiring::{self, Purpose, Tables, Wired};
+
+use output::{Failure, note};
+
+/// A payment service in front of Stripe and Midtrans.
+///
+/// Settings are environment variables, and the file .env when there is one: see `.env.example`,
+/// and `bayar config check` for what they come to. Without any, everything is kept in a SQLite file in ./data.
+#[derive(Debug, Parser)]
+#[command(name = "bayar", version, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the HTTP API until told to stop
+    Serve {
+        /// Leave old rows to another instance
+        #[arg(long)]
+        no_scheduler: bool,
+        /// Bring the database up to date first
+        #[arg(long)]
+        migrate: bool,
+    },
+    /// Bring the database up to date
+    Migrate {
+        /// Write JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Look at the settings
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Copy the SQLite file, also while Bayar serves
+    Backup {
+        /// Where to
+        file: PathBuf,
+        /// Replace a file that is there
+        #[arg(long)]
+        force: bool,
+    },
+    /// People with an account here
+    #[command(subcommand)]
+    Users(people::UsersCommand),
+    /// Keys of applications
+    #[command(subcommand)]
+    Keys(keys::KeysCommand),
+    /// Payments
+    #[command(subcommand)]
+    Payments(PaymentsCommand),
+}
+
+#[derive(Debug, Subcommand)]
+enum ConfigCommand {
+    /// Say what every setting comes to, and whether the database and Redis answer
+    Check {
+        /// Write JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum PaymentsCommand {
+    /// Tell everything that is known about an order
+    Explain {
+        /// The number of the order, such as INV202507180407-3C2A
+        order: OrderNumber,
+        /// Write JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// Reads the command line and does what it says.
+pub async fn run() -> ExitCode {
+    let cli = Cli::parse();
+    match dispatch(cli.command).await {
+        Ok(code) => code,
+        Err(failure) => {
+            note(&format!("bayar: {failure}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn dispatch(command: Command) -> Result<ExitCode, Failure> {
+    match command {
+        Command::Config(ConfigCommand::Check { json }) => return check::check(json).await,
+        Command::Serve {
+            no_scheduler,
+            migrate,
+        } => {
+            let config = configuration()?;
+            telemetry::start_log(&config.logging);
+            arm_failpoint();
+            let options = ServeOptions {
+                tables: if migrate {
+                    Tables::Migrate
+                } else {
+                    Tables::MustFit
+                },
+                housekeeping: !no_scheduler,
+            };
+            serve(&config, options, async |_, _| ()).await?;
+        }
+        Command::Migrate { json } => {
+            let config = configuration()?;
+            let steps = wiring::open_store(&config).await?.migrate().await?;
+            if json {
+                output::json(&serde_json::json!({ "applied": steps }))?;
+            } else if steps.is_empty() {
+                note("the database is up to date");
+            } else {
+                steps.iter().try_for_each(output::line)?;
+            }
+        }
+        Command::Backup { file, force } => {
+            let config = configuration()?;
+            backup::back_up(&config, &file, force).await?;
+        }
+        Command::Users(command) => people::run(&wired().await?.app, command).await?,
+        Command::Keys(command) => keys::run(&wired().await?.app, command).await?,
+        Command::Payments(PaymentsCommand::Explain { order, json }) => {
+            explain::explain(&wired().await?.app, &order, json).await?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The configuration. Warnings are told.
+fn configuration() -> Result<Config, Failure> {
+    let (config, warnings) = Config::load(&Environment::from_process())?;
+    for warning in warnings {
+        note(&format!("warning: {warning}"));
+    }
+    Ok(config)
+}
+
+/// Everything that a command beside a server needs.
+async fn wired() -> Result<Wired, Failure> {
+    let config = configuration()?;
+    Ok(wiring::wire(&config, Purpose::Command, Tables::MustFit).await?)
+}
+
+/// Tests have the process killed at a step. No build that serves can do that.
+#[cfg(feature = "failpoints")]
+#[expect(clippy::disallowed_methods, reason = "it is no setting of the program")]
+fn arm_failpoint() {
+    if let Ok(name) = std::env::var("BAYAR_KILL_AT") {
+        bayar_app::failpoint::arm(name);
+    }
+}
+
+#[cfg(not(feature = "failpoints"))]
+const fn arm_failpoint() {}

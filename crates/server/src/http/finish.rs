@@ -1,0 +1,174 @@
+//! What is done to every answer on its way out, and what every request gets on its way in.
+
+use std::time::Duration;
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpMessage, web};
+use tokio::time::Instant;
+use tracing::Instrument;
+
+use super::problem::{Code, PROBLEM_JSON, Problem};
+use super::state::State;
+use crate::language::Language;
+
+/// Names a request in the log and in its answer.
+static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Names the request, bounds its time, words its errors and counts it.
+pub async fn finish(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let began = Instant::now();
+    let Some(state) = request.app_data::<web::Data<State>>().cloned() else {
+        return Err(Problem::new(Code::InternalError).into());
+    };
+    let id = given_id(request.headers()).unwrap_or_else(|| state.random_word());
+    let language = language(request.headers());
+    request.extensions_mut().insert(language);
+    let method = request.method().clone();
+    let span = tracing::info_span!(
+        "request",
+        request_id = %id,
+        %method,
+        path = request.path(),
+    );
+    async move {
+        let mut answer = match within(state.request_timeout, next.call(request)).await {
+            Some(Ok(answer)) => answer.map_into_boxed_body(),
+            Some(Err(error)) => {
+                let problem = problem_of(&error);
+                return Err(problem.worded(language, id).into());
+            }
+            None => {
+                tracing::warn!("a request took too long");
+                let problem = Problem::new(Code::RequestTimeout).retry_after(1);
+                return Err(problem.worded(language, id).into());
+            }
+        };
+        if let Some(problem) = problem_in(&answer) {
+            let headers = answer.headers().clone();
+            let request = answer.into_parts().0;
+            answer = problem_response(request, &problem, language, &id);
+            keep(&headers, answer.headers_mut());
+        }
+        if let Ok(id) = HeaderValue::from_str(&id) {
+            answer.headers_mut().insert(REQUEST_ID.clone(), id);
+        }
+        secure(answer.headers_mut());
+        count(&answer, method.as_str(), began.elapsed());
+        Ok(answer)
+    }
+    .instrument(span)
+    .await
+}
+
+async fn within<F: Future>(limit: Duration, future: F) -> Option<F::Output> {
+    tokio::time::timeout(limit, future).await.ok()
+}
+
+/// The problem that an answer stands for, unless it is worded already.
+fn problem_in(answer: &ServiceResponse<BoxBody>) -> Option<Problem> {
+    let status = answer.status();
+    if !status.is_client_error() && !status.is_server_error() {
+        return None;
+    }
+    if let Some(error) = answer.response().error() {
+        return Some(problem_of(error));
+    }
+    // What the framework answers by itself has no content, or one in plain text.
+    let worded = answer
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|content| {
+            let content = content.as_bytes();
+            content.starts_with(b"application/json") || content.starts_with(PROBLEM_JSON.as_bytes())
+        });
+    (!worded).then(|| Problem::new(code_of(status.as_u16())))
+}
+
+fn problem_of(error: &Error) -> Problem {
+    match error.as_error::<Problem>() {
+        Some(problem) => problem.clone(),
+        None => Problem::new(code_of(error.as_response_error().status_code().as_u16())),
+    }
+}
+
+fn code_of(status: u16) -> Code {
+    match status {
+        401 => Code::Unauthorized,
+        403 => Code::Forbidden,
+        404 => Code::NotFound,
+        405 => Code::MethodNotAllowed,
+        413 => Code::PayloadTooLarge,
+        415 => Code::UnsupportedMediaType,
+        422 => Code::ValidationFailed,
+        429 => Code::RateLimited,
+        503 => Code::ServiceUnavailable,
+        400..=499 => Code::InvalidRequest,
+        _ => Code::InternalError,
+    }
+}
+
+fn problem_response(
+    request: actix_web::HttpRequest,
+    problem: &Problem,
+    language: Language,
+    id: &str,
+) -> ServiceResponse<BoxBody> {
+    ServiceResponse::new(request, problem.answer(language, id))
+}
+
+/// Takes over what other hands wrote on an answer that is worded anew.
+fn keep(from: &HeaderMap, to: &mut HeaderMap) {
+    for (name, value) in from {
+        let about_the_body = [header::CONTENT_TYPE, header::CONTENT_LENGTH].contains(name);
+        if !about_the_body && !to.contains_key(name) {
+            to.append(name.clone(), value.clone());
+        }
+    }
+}
+
+/// Nothing of ours is to be guessed at, framed or kept.
+fn secure(headers: &mut HeaderMap) {
+    let nosniff = HeaderValue::from_static("nosniff");
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, nosniff);
+    let no_referrer = HeaderValue::from_static("no-referrer");
+    headers.insert(header::REFERRER_POLICY, no_referrer);
+}
+
+/// A request id that the caller brings, when it may stand in a log.
+fn given_id(headers: &HeaderMap) -> Option<String> {
+    let id = headers.get(&REQUEST_ID)?.to_str().ok()?;
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    ((1..=64).contains(&id.len()) && id.bytes().all(plain)).then(|| id.to_owned())
+}
+
+fn language(headers: &HeaderMap) -> Language {
+    let value = headers.get(header::ACCEPT_LANGUAGE);
+    let value = value.and_then(|value| value.to_str().ok());
+    Language::from_accept_language(value.unwrap_or_default())
+}
+
+fn count(answer: &ServiceResponse<BoxBody>, method: &str, took: Duration) {
+    let status = answer.status().as_u16();
+    let route = answer.request().match_pattern();
+    let route = route.unwrap_or_else(|| "none".to_owned());
+    tracing::debug!(
+        status,
+        route,
+        ms = u64::try_from(took.as_millis()).ok(),
+        "answered"
+    );
+    let labels = [
+        ("method", method.to_owned()),
+        ("route", route),
+        ("status", status.to_string()),
+    ];
+    metrics::counter!("bayar_http_requests_total", &labels).increment(1);
+    let [method, route, _] = labels;
+    metrics::histogram!("bayar_http_request_seconds", &[method, route]).record(took);
+}

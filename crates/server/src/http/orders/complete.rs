@@ -1,0 +1,43 @@
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, post, web};
+
+use super::answers::{OrderBody, order_number, refusal};
+use crate::http::State;
+use crate::http::access::Known;
+use crate::http::body::{Refusals, Success, success};
+use crate::http::problem::{Code, Problem, ProblemBody};
+use crate::language::Language;
+use crate::messages::Message;
+
+/// Says that what was ordered has been served. Twice does it once. For applications and operators.
+#[utoipa::path(
+    tag = "orders",
+    security(("bearer" = [])),
+    params(("number" = String, Path, description = "The number of the order.")),
+    responses(
+        (status = 200, body = Success<OrderBody>),
+        (status = 409, description = "It is not paid.",
+            body = ProblemBody, content_type = "application/problem+json"),
+        Refusals,
+    ),
+)]
+#[post("/v1/orders/{number}/complete")]
+pub async fn complete(
+    state: web::Data<State>,
+    known: Known,
+    number: web::Path<String>,
+    language: Language,
+) -> Result<HttpResponse, Problem> {
+    let caller = known.runs_orders()?;
+    let number = order_number(&number)?;
+    let stored = state.app.complete_order(&caller, &number).await;
+    let stored =
+        stored.map_err(|error| refusal(error, Code::OrderNotCompletable, "user_id", "amount"))?;
+    let data = OrderBody::new(&stored);
+    Ok(success(
+        StatusCode::OK,
+        data,
+        Message::OrderCompleted,
+        language,
+    ))
+}

@@ -1,0 +1,11 @@
+//! Payments over HTTP.
+
+mod answers;
+pub mod cancel;
+pub mod create;
+pub mod events;
+pub mod get;
+pub mod invoice;
+mod keys;
+pub mod list;
+pub mod taxes;

@@ -1,0 +1,630 @@
+//! What people are told, in every language.
+
+use std::fmt::{self, Display};
+
+use crate::language::Language;
+
+/// Declares each message once: its id and its three texts.
+macro_rules! messages {
+    ($(
+        $( #[doc = $about:literal] )+
+        $variant:ident $id:literal {
+            id: $indonesian:literal,
+            ms: $malay:literal,
+            en: $english:literal,
+        }
+    )+) => {
+        /// A text that a person sees.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Message {
+            $( $( #[doc = $about] )+ $variant, )+
+        }
+
+        impl Message {
+            /// Every message.
+            pub const ALL: &'static [Self] = &[ $( Self::$variant, )+ ];
+
+            /// Its stable name.
+            #[must_use]
+            pub const fn id(self) -> &'static str {
+                match self {
+                    $( Self::$variant => $id, )+
+                }
+            }
+
+            /// Its text. Where something has to be filled in stand `{0}`, `{1}`.
+            #[must_use]
+            pub const fn text(self, language: Language) -> &'static str {
+                match (self, language) {
+                    $(
+                        (Self::$variant, Language::Indonesian) => $indonesian,
+                        (Self::$variant, Language::Malay) => $malay,
+                        (Self::$variant, Language::English) => $english,
+                    )+
+                }
+            }
+        }
+    };
+}
+
+impl Message {
+    /// Its text with the values in their places, the first one for `{0}`.
+    ///
+    /// A place without a value stays as it is; a value without a place is left out.
+    #[must_use]
+    pub fn fill(self, language: Language, values: &[&dyn Display]) -> String {
+        let mut filled = String::new();
+        let mut rest = self.text(language);
+        while let Some((before, number, after)) = next_place(rest) {
+            filled.push_str(before);
+            match values.get(number) {
+                Some(value) => filled.push_str(&value.to_string()),
+                None => filled.push_str(&format!("{{{number}}}")),
+            }
+            rest = after;
+        }
+        filled.push_str(rest);
+        filled
+    }
+}
+
+impl fmt::Display for Message {
+    /// The id.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.id())
+    }
+}
+
+/// What stands before the next `{0}`, its number, and what stands after it.
+fn next_place(text: &str) -> Option<(&str, usize, &str)> {
+    let (before, rest) = text.split_once('{')?;
+    let (number, after) = rest.split_once('}')?;
+    Some((before, number.parse().ok()?, after))
+}
+
+messages! {
+    // ---- what was done
+
+    /// A payment was made.
+    PaymentCreated "payment_created" {
+        id: "Pembayaran berhasil dibuat",
+        ms: "Pembayaran berjaya dibuat",
+        en: "Payment created",
+    }
+    /// The order has a payment already.
+    PaymentAlreadyCreated "payment_already_created" {
+        id: "Pembayaran sudah dibuat sebelumnya",
+        ms: "Pembayaran telah dibuat sebelum ini",
+        en: "The payment has already been created",
+    }
+    /// The same payment was asked for again. Clients know the sentence, so it is the same in every language.
+    DuplicatePayment "duplicate_payment" {
+        id: "Duplicate payment request detected",
+        ms: "Duplicate payment request detected",
+        en: "Duplicate payment request detected",
+    }
+    /// A payment was called off.
+    PaymentCancelled "payment_cancelled" {
+        id: "Pembayaran berhasil dibatalkan",
+        ms: "Pembayaran berjaya dibatalkan",
+        en: "Payment cancelled",
+    }
+    /// Here is what was asked for.
+    Found "found" {
+        id: "Berhasil",
+        ms: "Berjaya",
+        en: "OK",
+    }
+    /// An order was taken in.
+    OrderRegistered "order_registered" {
+        id: "Pesanan berhasil didaftarkan",
+        ms: "Pesanan berjaya didaftarkan",
+        en: "Order registered",
+    }
+    /// The same order was sent again.
+    OrderAlreadyRegistered "order_already_registered" {
+        id: "Pesanan sudah didaftarkan sebelumnya",
+        ms: "Pesanan telah didaftarkan sebelum ini",
+        en: "The order has already been registered",
+    }
+    /// An order has a new price.
+    PriceReplaced "price_replaced" {
+        id: "Harga pesanan berhasil diganti",
+        ms: "Harga pesanan berjaya ditukar",
+        en: "The price of the order was replaced",
+    }
+    /// An order was called off.
+    OrderCancelled "order_cancelled" {
+        id: "Pesanan berhasil dibatalkan",
+        ms: "Pesanan berjaya dibatalkan",
+        en: "Order cancelled",
+    }
+    /// An order was served.
+    OrderCompleted "order_completed" {
+        id: "Pesanan telah selesai",
+        ms: "Pesanan telah selesai",
+        en: "Order completed",
+    }
+    /// Somebody signed in.
+    SignedIn "signed_in" {
+        id: "Anda berhasil masuk",
+        ms: "Anda berjaya log masuk",
+        en: "You are signed in",
+    }
+
+    // ---- who may
+
+    /// Nobody has signed in, or the token is no longer good.
+    Unauthorized "unauthorized" {
+        id: "Silakan masuk terlebih dahulu",
+        ms: "Sila log masuk terlebih dahulu",
+        en: "Please sign in first",
+    }
+    /// The address or the password is wrong.
+    InvalidCredentials "invalid_credentials" {
+        id: "Email atau kata sandi salah",
+        ms: "E-mel atau kata laluan salah",
+        en: "The email address or the password is wrong",
+    }
+    /// The role is too small, or it belongs to somebody else.
+    Forbidden "forbidden" {
+        id: "Anda tidak memiliki izin untuk melakukan ini",
+        ms: "Anda tidak mempunyai kebenaran untuk melakukan ini",
+        en: "You are not allowed to do this",
+    }
+    /// Too many requests.
+    RateLimited "rate_limited" {
+        id: "Terlalu banyak permintaan, silakan coba lagi nanti",
+        ms: "Terlalu banyak permintaan, sila cuba lagi sebentar lagi",
+        en: "Too many requests, please try again later",
+    }
+
+    // ---- what is not there
+
+    /// Nothing is at this address.
+    NotFound "not_found" {
+        id: "Yang Anda cari tidak ditemukan",
+        ms: "Perkara yang anda cari tidak ditemui",
+        en: "What you are looking for was not found",
+    }
+    /// There is no such order.
+    OrderNotFound "order_not_found" {
+        id: "Pesanan tidak ditemukan",
+        ms: "Pesanan tidak ditemui",
+        en: "The order was not found",
+    }
+    /// There is no such payment.
+    PaymentNotFound "payment_not_found" {
+        id: "Pembayaran tidak ditemukan",
+        ms: "Pembayaran tidak ditemui",
+        en: "The payment was not found",
+    }
+    /// There is no such consultation.
+    ConsultationNotFound "consultation_not_found" {
+        id: "Konsultasi tidak ditemukan",
+        ms: "Konsultasi tidak ditemui",
+        en: "The consultation was not found",
+    }
+    /// There is no such user.
+    UserNotFound "user_not_found" {
+        id: "Pengguna tidak ditemukan",
+        ms: "Pengguna tidak ditemui",
+        en: "The user was not found",
+    }
+
+    // ---- what is wrong with a request
+
+    /// The address does not know the method.
+    MethodNotAllowed "method_not_allowed" {
+        id: "Metode HTTP ini tidak didukung di alamat ini",
+        ms: "Kaedah HTTP ini tidak disokong di alamat ini",
+        en: "This HTTP method is not supported at this address",
+    }
+    /// The body is not what it says it is.
+    InvalidRequest "invalid_request" {
+        id: "Permintaan tidak dapat dibaca",
+        ms: "Permintaan tidak dapat dibaca",
+        en: "The request could not be read",
+    }
+    /// A field is wrong.
+    ValidationFailed "validation_failed" {
+        id: "Data yang dikirim tidak valid",
+        ms: "Data yang dihantar tidak sah",
+        en: "The data sent is not valid",
+    }
+    /// The body is too long.
+    PayloadTooLarge "payload_too_large" {
+        id: "Isi permintaan terlalu besar",
+        ms: "Kandungan permintaan terlalu besar",
+        en: "The request is too large",
+    }
+    /// The body is of another kind.
+    UnsupportedMediaType "unsupported_media_type" {
+        id: "Jenis isi permintaan ini tidak didukung",
+        ms: "Jenis kandungan permintaan ini tidak disokong",
+        en: "This type of request body is not supported",
+    }
+    /// The answer does not come in that form.
+    NotAcceptable "not_acceptable" {
+        id: "Jawaban tidak tersedia dalam format yang diminta",
+        ms: "Jawapan tidak tersedia dalam format yang diminta",
+        en: "The answer is not available in the requested format",
+    }
+
+    // ---- idempotency keys
+
+    /// The call needs a key.
+    IdempotencyKeyRequired "idempotency_key_required" {
+        id: "Permintaan ini memerlukan kunci idempotensi",
+        ms: "Permintaan ini memerlukan kunci idempotensi",
+        en: "This request needs an idempotency key",
+    }
+    /// The key is empty, too long or unreadable.
+    IdempotencyKeyInvalid "idempotency_key_invalid" {
+        id: "Kunci idempotensi harus terdiri dari 1 sampai 255 karakter yang dapat dicetak",
+        ms: "Kunci idempotensi mesti mengandungi 1 hingga 255 aksara yang boleh dicetak",
+        en: "An idempotency key has 1 to 255 printable characters",
+    }
+    /// The header and the body name two keys.
+    IdempotencyKeysDiffer "idempotency_keys_differ" {
+        id: "Permintaan ini membawa dua kunci idempotensi yang berbeda",
+        ms: "Permintaan ini membawa dua kunci idempotensi yang berbeza",
+        en: "The request carries two different idempotency keys",
+    }
+    /// The key belongs to another request.
+    IdempotencyKeyReused "idempotency_key_reused" {
+        id: "Kunci idempotensi ini sudah digunakan untuk permintaan lain",
+        ms: "Kunci idempotensi ini telah digunakan untuk permintaan lain",
+        en: "This idempotency key was already used for another request",
+    }
+
+    // ---- what an order or a payment does not allow now
+
+    /// Somebody else is at it.
+    PaymentInProgress "payment_in_progress" {
+        id: "Pembayaran untuk pesanan ini sedang diproses, silakan coba lagi sebentar lagi",
+        ms: "Pembayaran untuk pesanan ini sedang diproses, sila cuba lagi sebentar lagi",
+        en: "A payment for this order is being processed, please try again in a moment",
+    }
+    /// The order is paid, cancelled or refunded.
+    OrderNotPayable "order_not_payable" {
+        id: "Pesanan ini tidak dapat dibayar lagi",
+        ms: "Pesanan ini tidak boleh dibayar lagi",
+        en: "This order can no longer be paid",
+    }
+    /// The price is fixed while a payment is live.
+    OrderHasLivePayment "order_has_live_payment" {
+        id: "Harga tidak dapat diubah karena pesanan ini sudah memiliki pembayaran yang masih berlaku",
+        ms: "Harga tidak boleh diubah kerana pesanan ini mempunyai pembayaran yang masih aktif",
+        en: "The price cannot change now, because the order has a payment that is still active",
+    }
+    /// The order was registered with something else that never changes.
+    OrderExistsOtherwise "order_exists_otherwise" {
+        id: "Pesanan ini sudah terdaftar dengan isi yang berbeda",
+        ms: "Pesanan ini sudah didaftarkan dengan kandungan yang berbeza",
+        en: "This order was registered with other contents",
+    }
+    /// The order's state does not allow another price.
+    OrderNotRepriceable "order_not_repriceable" {
+        id: "Harga pesanan ini tidak dapat diubah lagi",
+        ms: "Harga pesanan ini tidak boleh diubah lagi",
+        en: "The price of this order can no longer change",
+    }
+    /// The order is past calling off.
+    OrderNotCancellable "order_not_cancellable" {
+        id: "Pesanan ini tidak dapat dibatalkan lagi",
+        ms: "Pesanan ini tidak boleh dibatalkan lagi",
+        en: "This order can no longer be cancelled",
+    }
+    /// The order is not paid, or it is over.
+    OrderNotCompletable "order_not_completable" {
+        id: "Hanya pesanan yang sudah dibayar yang dapat diselesaikan",
+        ms: "Hanya pesanan yang telah dibayar boleh diselesaikan",
+        en: "Only an order that is paid can be completed",
+    }
+    /// The payment is past calling off.
+    PaymentNotCancellable "payment_not_cancellable" {
+        id: "Pembayaran ini tidak dapat dibatalkan lagi",
+        ms: "Pembayaran ini tidak boleh dibatalkan lagi",
+        en: "This payment can no longer be cancelled",
+    }
+
+    // ---- amounts and methods
+
+    /// An order costs too little, too much, or something in a currency that is not taken: `{0}` `{1}`.
+    AmountNotTaken "amount_not_taken" {
+        id: "Pesanan seharga {0} {1} tidak dapat diterima",
+        ms: "Pesanan berharga {0} {1} tidak dapat diterima",
+        en: "An order of {0} {1} is not taken",
+    }
+    /// The amount is not the price of the order.
+    PriceMismatch "price_mismatch" {
+        id: "Jumlah ini tidak sama dengan harga pesanan",
+        ms: "Jumlah ini tidak sama dengan harga pesanan",
+        en: "The amount is not the price of the order",
+    }
+    /// The currency is not that of the order.
+    CurrencyMismatch "currency_mismatch" {
+        id: "Mata uang ini tidak sama dengan mata uang pesanan",
+        ms: "Mata wang ini tidak sama dengan mata wang pesanan",
+        en: "The currency is not that of the order",
+    }
+    /// The gateway is not set up here.
+    MethodNotAvailable "method_not_available" {
+        id: "Metode pembayaran ini tidak tersedia",
+        ms: "Kaedah pembayaran ini tidak tersedia",
+        en: "This payment method is not available",
+    }
+    /// The gateway does not take the currency: `{0}`.
+    MethodRefusesCurrency "method_refuses_currency" {
+        id: "Metode pembayaran ini tidak menerima mata uang {0}",
+        ms: "Kaedah pembayaran ini tidak menerima mata wang {0}",
+        en: "This payment method does not take {0}",
+    }
+    /// The amount is below the limit: `{0}`.
+    AmountBelowLimit "amount_below_limit" {
+        id: "Jumlah paling sedikit {0}",
+        ms: "Jumlah paling sedikit ialah {0}",
+        en: "The amount must be at least {0}",
+    }
+    /// The amount is above the limit: `{0}`.
+    AmountAboveLimit "amount_above_limit" {
+        id: "Jumlah paling banyak {0}",
+        ms: "Jumlah paling banyak ialah {0}",
+        en: "The amount must be at most {0}",
+    }
+    /// The currency `{0}` has fewer decimals: `{1}`.
+    TooManyDecimals "too_many_decimals" {
+        id: "Jumlah dalam {0} memiliki paling banyak {1} angka di belakang koma",
+        ms: "Jumlah dalam {0} mempunyai paling banyak {1} tempat perpuluhan",
+        en: "An amount in {0} has at most {1} decimal places",
+    }
+
+    // ---- what went wrong here
+
+    /// The database cannot be reached.
+    ServiceUnavailable "service_unavailable" {
+        id: "Layanan sedang tidak tersedia, silakan coba lagi sebentar lagi",
+        ms: "Perkhidmatan tidak tersedia buat masa ini, sila cuba lagi sebentar lagi",
+        en: "The service is not available right now, please try again in a moment",
+    }
+    /// It took too long.
+    RequestTimeout "request_timeout" {
+        id: "Permintaan memakan waktu terlalu lama, silakan coba lagi",
+        ms: "Permintaan mengambil masa terlalu lama, sila cuba lagi",
+        en: "The request took too long, please try again",
+    }
+    /// A fault of ours.
+    InternalError "internal_error" {
+        id: "Terjadi kesalahan di pihak kami, silakan coba lagi nanti",
+        ms: "Berlaku ralat di pihak kami, sila cuba lagi kemudian",
+        en: "Something went wrong on our side, please try again later",
+    }
+
+    // ---- what is wrong with a field
+
+    /// The field is missing.
+    FieldRequired "field_required" {
+        id: "Wajib diisi",
+        ms: "Wajib diisi",
+        en: "This field is required",
+    }
+    /// There is no such field.
+    FieldUnknown "field_unknown" {
+        id: "Kolom ini tidak dikenal",
+        ms: "Medan ini tidak dikenali",
+        en: "This field is not known",
+    }
+    /// The value is wrong.
+    FieldInvalid "field_invalid" {
+        id: "Nilai ini tidak valid",
+        ms: "Nilai ini tidak sah",
+        en: "This value is not valid",
+    }
+    /// The value is not a text.
+    FieldNotString "field_not_string" {
+        id: "Harus berupa teks",
+        ms: "Mesti berupa teks",
+        en: "Must be a text",
+    }
+    /// The value is not a number.
+    FieldNotNumber "field_not_number" {
+        id: "Harus berupa angka",
+        ms: "Mesti berupa nombor",
+        en: "Must be a number",
+    }
+    /// The value is not a whole number.
+    FieldNotWholeNumber "field_not_whole_number" {
+        id: "Harus berupa bilangan bulat",
+        ms: "Mesti berupa nombor bulat",
+        en: "Must be a whole number",
+    }
+    /// The value is not true or false.
+    FieldNotBoolean "field_not_boolean" {
+        id: "Harus berupa true atau false",
+        ms: "Mesti berupa true atau false",
+        en: "Must be true or false",
+    }
+    /// The value is not a list.
+    FieldNotList "field_not_list" {
+        id: "Harus berupa daftar",
+        ms: "Mesti berupa senarai",
+        en: "Must be a list",
+    }
+    /// The value is not an object.
+    FieldNotObject "field_not_object" {
+        id: "Harus berupa objek",
+        ms: "Mesti berupa objek",
+        en: "Must be an object",
+    }
+    /// The value is not an amount of money.
+    FieldNotAmount "field_not_amount" {
+        id: "Harus berupa jumlah uang, misalnya 5000 atau 5000.00",
+        ms: "Mesti berupa jumlah wang, contohnya 5000 atau 5000.00",
+        en: "Must be an amount, such as 5000 or 5000.00",
+    }
+    /// The value is not a currency.
+    FieldNotCurrency "field_not_currency" {
+        id: "Harus berupa kode mata uang ISO 4217, misalnya IDR",
+        ms: "Mesti berupa kod mata wang ISO 4217, contohnya IDR",
+        en: "Must be a currency code of ISO 4217, such as IDR",
+    }
+    /// The value is not a date.
+    FieldNotDate "field_not_date" {
+        id: "Harus berupa tanggal, misalnya 2026-11-21",
+        ms: "Mesti berupa tarikh, contohnya 2026-11-21",
+        en: "Must be a date, such as 2026-11-21",
+    }
+    /// The value is zero or less.
+    FieldNotPositive "field_not_positive" {
+        id: "Harus lebih besar dari nol",
+        ms: "Mesti lebih besar daripada sifar",
+        en: "Must be greater than zero",
+    }
+    /// The text has more than `{0}` characters.
+    FieldTooLong "field_too_long" {
+        id: "Paling banyak {0} karakter",
+        ms: "Paling banyak {0} aksara",
+        en: "At most {0} characters",
+    }
+    /// The text has fewer than `{0}` characters.
+    FieldTooShort "field_too_short" {
+        id: "Paling sedikit {0} karakter",
+        ms: "Paling sedikit {0} aksara",
+        en: "At least {0} characters",
+    }
+    /// The number is above `{0}`.
+    FieldTooLarge "field_too_large" {
+        id: "Paling besar {0}",
+        ms: "Paling besar {0}",
+        en: "At most {0}",
+    }
+    /// The number is below `{0}`.
+    FieldTooSmall "field_too_small" {
+        id: "Paling kecil {0}",
+        ms: "Paling kecil {0}",
+        en: "At least {0}",
+    }
+    /// The list has more than `{0}` entries.
+    FieldTooMany "field_too_many" {
+        id: "Paling banyak {0} entri",
+        ms: "Paling banyak {0} entri",
+        en: "At most {0} entries",
+    }
+    /// The list is empty.
+    FieldEmptyList "field_empty_list" {
+        id: "Harus berisi paling sedikit satu entri",
+        ms: "Mesti mengandungi sekurang-kurangnya satu entri",
+        en: "Must have at least one entry",
+    }
+    /// The value is none of `{0}`.
+    FieldNotOneOf "field_not_one_of" {
+        id: "Harus salah satu dari: {0}",
+        ms: "Mesti salah satu daripada: {0}",
+        en: "Must be one of: {0}",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// The numbers of the places in a text.
+    fn places(text: &str) -> BTreeSet<usize> {
+        let mut found = BTreeSet::new();
+        let mut rest = text;
+        while let Some((_, number, after)) = next_place(rest) {
+            found.insert(number);
+            rest = after;
+        }
+        assert!(!rest.contains(['{', '}']), "{text}");
+        found
+    }
+
+    #[test]
+    fn every_message_has_a_text_in_every_language() {
+        for message in Message::ALL {
+            for language in Language::ALL {
+                let text = message.text(language);
+                assert!(!text.is_empty(), "{message} {language}");
+                assert_eq!(text, text.trim(), "{message} {language}");
+                assert!(!text.ends_with('.'), "{message} {language}");
+                assert!(
+                    !text.starts_with(char::is_lowercase),
+                    "{message} {language}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn ids_are_unique_and_in_snake_case() {
+        let ids: BTreeSet<_> = Message::ALL.iter().map(|message| message.id()).collect();
+        assert_eq!(ids.len(), Message::ALL.len());
+        for id in ids {
+            assert!(
+                id.bytes()
+                    .all(|byte| byte.is_ascii_lowercase() || byte == b'_'),
+                "{id}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_three_texts_have_the_same_places() {
+        for message in Message::ALL {
+            let expected = places(message.text(Language::Indonesian));
+            assert_eq!(expected, (0..expected.len()).collect(), "{message}");
+            for language in Language::ALL {
+                assert_eq!(
+                    places(message.text(language)),
+                    expected,
+                    "{message} {language}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn the_sentences_of_the_specification_are_exact() {
+        let indonesian = |message: Message| message.text(Language::Indonesian);
+        assert_eq!(
+            indonesian(Message::PaymentCreated),
+            "Pembayaran berhasil dibuat"
+        );
+        assert_eq!(
+            indonesian(Message::PaymentAlreadyCreated),
+            "Pembayaran sudah dibuat sebelumnya"
+        );
+        for language in Language::ALL {
+            assert_eq!(
+                Message::DuplicatePayment.text(language),
+                "Duplicate payment request detected"
+            );
+        }
+    }
+
+    #[test]
+    fn values_are_filled_in_where_they_belong() {
+        let fill =
+            |values: &[&dyn Display]| Message::TooManyDecimals.fill(Language::English, values);
+        assert_eq!(
+            fill(&[&"JPY", &0]),
+            "An amount in JPY has at most 0 decimal places"
+        );
+        assert_eq!(
+            fill(&[&"{1}", &2, &3]),
+            "An amount in {1} has at most 2 decimal places"
+        );
+        assert_eq!(
+            fill(&[&"JPY"]),
+            "An amount in JPY has at most {1} decimal places"
+        );
+        assert_eq!(
+            Message::FieldRequired.fill(Language::Malay, &[]),
+            Message::FieldRequired.text(Language::Malay)
+        );
+    }
+}

@@ -1,0 +1,182 @@
+//! `bayar serve`.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_cors::Cors;
+use actix_web::http::{Method, header};
+use actix_web::{HttpServer, web};
+use bayar_app::App;
+use bayar_app::port::Clock;
+use thiserror::Error;
+
+use crate::config::Config;
+use crate::http::{self, State};
+use crate::telemetry;
+use crate::wiring::{Purpose, Tables, Wired, WiringError, wire};
+
+/// How to serve.
+#[derive(Debug, Clone, Copy)]
+pub struct ServeOptions {
+    /// What to do about the tables.
+    pub tables: Tables,
+    /// Whether to keep the store in order meanwhile.
+    pub housekeeping: bool,
+}
+
+/// Why it does not serve.
+#[derive(Debug, Error)]
+pub enum ServeError {
+    /// It cannot be put together.
+    #[error(transparent)]
+    Wiring(#[from] WiringError),
+    /// It cannot count.
+    #[error("the metrics cannot be started")]
+    Metrics(#[from] metrics_exporter_prometheus::BuildError),
+    /// The address cannot be listened at.
+    #[error("{0} cannot be listened at")]
+    Bind(SocketAddr, #[source] std::io::Error),
+    /// The server broke down.
+    #[error("the server broke down")]
+    Serve(#[source] std::io::Error),
+}
+
+/// Serves until it is told to stop. `ready` is told where it listens, once it does.
+///
+/// # Errors
+/// When it cannot start, or breaks down.
+pub async fn serve(
+    config: &Config,
+    options: ServeOptions,
+    ready: impl AsyncFnOnce(SocketAddr, &Arc<App>),
+) -> Result<(), ServeError> {
+    let wired = wire(config, Purpose::Serve, options.tables).await?;
+    let (metrics, figures) = telemetry::start_metrics()?;
+    let listener = std::net::TcpListener::bind(config.http.bind)
+        .map_err(|error| ServeError::Bind(config.http.bind, error))?;
+    let address = listener.local_addr();
+    let address = address.map_err(|error| ServeError::Bind(config.http.bind, error))?;
+    let Wired {
+        app,
+        redis_is_up,
+        clock,
+        random,
+        ..
+    } = wired;
+    let proxies = config.http.trusted_proxies.clone();
+    let state = web::Data::new(State {
+        app: Arc::clone(&app),
+        public_url: config.http.public_url(address.port()).as_str().to_owned(),
+        trusted_proxies: Arc::new(move |place| {
+            proxies.iter().any(|network| network.contains(place))
+        }),
+        request_timeout: config.http.request_timeout,
+        metrics: figures,
+        redis_is_up,
+        random,
+    });
+    let document = web::Data::new(http::openapi());
+    let origins: Vec<String> = config
+        .http
+        .cors_origins
+        .iter()
+        .map(|origin| origin.as_str().to_owned())
+        .collect();
+    let server =
+        HttpServer::new(move || http::app(state.clone(), document.clone(), cors(&origins)))
+            .workers(config.http.workers.get())
+            .shutdown_timeout(config.http.shutdown_timeout.as_secs())
+            .client_request_timeout(CLIENT_PATIENCE)
+            .listen(listener)
+            .map_err(|error| ServeError::Bind(address, error))?
+            .run();
+    let upkeep = tokio::spawn(upkeep(
+        Arc::clone(&app),
+        clock,
+        metrics,
+        options.housekeeping,
+    ));
+    tracing::info!(%address, installation = %app.installation(), "Bayar serves");
+    ready(address, &app).await;
+    let served = server.await;
+    upkeep.abort();
+    tracing::info!("Bayar has stopped");
+    served.map_err(ServeError::Serve)
+}
+
+/// How long a client may take to send the head of a request.
+const CLIENT_PATIENCE: Duration = Duration::from_secs(10);
+
+/// What pages of other origins may do.
+fn cors(origins: &[String]) -> Cors {
+    let mut cors = Cors::default()
+        .allowed_methods([Method::GET, Method::POST])
+        .allowed_headers([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            header::ACCEPT_LANGUAGE,
+        ])
+        .allowed_headers(["idempotency-key", "x-idempotency-key", "x-request-id"])
+        .expose_headers([
+            "idempotent-replayed",
+            "location",
+            "retry-after",
+            "x-ratelimit-limit",
+            "x-ratelimit-remaining",
+            "x-ratelimit-reset",
+            "x-request-id",
+        ])
+        .max_age(3600);
+    for origin in origins {
+        cors = cors.allowed_origin(origin);
+    }
+    cors
+}
+
+/// Keeps the figures true and, if it shall, the store in order.
+async fn upkeep(
+    app: Arc<App>,
+    clock: Arc<dyn Clock>,
+    metrics: metrics_exporter_prometheus::PrometheusHandle,
+    housekeeping: bool,
+) {
+    const EVERY: Duration = Duration::from_secs(60);
+    let mut ticks = tokio::time::interval(EVERY);
+    loop {
+        ticks.tick().await;
+        metrics.run_upkeep();
+        match app.store().now().await {
+            Ok(now) => watch_skew((clock.now() - now).num_milliseconds()),
+            Err(error) => tracing::warn!(%error, "the database does not answer"),
+        }
+        if housekeeping {
+            forget_keys(&app).await;
+        }
+    }
+}
+
+/// Forgets idempotency keys that count no more, a few at a time, so that nobody waits for it.
+async fn forget_keys(app: &App) {
+    const AT_ONCE: u32 = 1000;
+    loop {
+        match app.store().forget_keys(AT_ONCE).await {
+            Ok(forgotten) if forgotten >= u64::from(AT_ONCE) => {}
+            Ok(_) => return,
+            Err(error) => {
+                tracing::warn!(%error, "old idempotency keys stay for now");
+                return;
+            }
+        }
+    }
+}
+
+/// Deadlines are judged by the clock of the store, tokens by ours: they should agree.
+fn watch_skew(milliseconds: i64) {
+    const MOST: i64 = 2000;
+    metrics::gauge!("bayar_clock_skew_milliseconds")
+        .set(i32::try_from(milliseconds).unwrap_or(i32::MAX));
+    if milliseconds.abs() > MOST {
+        tracing::error!(milliseconds, "this clock and that of the database differ");
+    }
+}

@@ -1,0 +1,75 @@
+//! Logs and figures.
+
+use std::io::{self, IsTerminal};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandle};
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::format::FmtSpan;
+
+use crate::config::{LogFormat, Logging};
+
+/// Starts the log on standard error: for people in a terminal, as JSON elsewhere, unless it is said.
+pub fn start_log(logging: &Logging) {
+    let for_people = match logging.format {
+        LogFormat::Auto => io::stderr().is_terminal(),
+        LogFormat::Human => true,
+        LogFormat::Json => false,
+    };
+    let builder = tracing_subscriber::fmt()
+        .with_writer(io::stderr)
+        .with_env_filter(filter(logging.level.as_str()))
+        .with_span_events(FmtSpan::NONE)
+        .with_target(false);
+    // A second start, in tests, changes nothing.
+    let _ = if for_people {
+        builder.with_ansi(io::stderr().is_terminal()).try_init()
+    } else {
+        builder
+            .json()
+            .flatten_event(true)
+            .with_current_span(false)
+            .try_init()
+    };
+}
+
+/// What of the log is written. Libraries speak of trouble only, at every level:
+/// what some of them would tell beside it are the parameters of statements, and those hold secrets.
+fn filter(level: &str) -> EnvFilter {
+    let others = if level == "error" { "error" } else { "warn" };
+    let ours = [
+        "",
+        "_app",
+        "_domain",
+        "_embedded",
+        "_postgres",
+        "_redis",
+        "_sandbox",
+    ];
+    let ours = ours.map(|part| format!("bayar{part}={level}"));
+    EnvFilter::new(format!("{others},{}", ours.join(",")))
+}
+
+/// Writes the figures down.
+pub type Figures = Arc<dyn Fn() -> String + Send + Sync>;
+
+/// Starts to count. A process counts once, however many servers it runs.
+///
+/// # Errors
+/// When something else counts in this process already.
+pub fn start_metrics() -> Result<(PrometheusHandle, Figures), BuildError> {
+    const SECONDS: &[f64] = &[
+        0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0,
+    ];
+    static COUNTING: Mutex<Option<PrometheusHandle>> = Mutex::new(None);
+    let mut counting = COUNTING.lock().unwrap_or_else(PoisonError::into_inner);
+    let handle = match &*counting {
+        Some(handle) => handle.clone(),
+        None => {
+            let builder = PrometheusBuilder::new().set_buckets(SECONDS)?;
+            counting.insert(builder.install_recorder()?).clone()
+        }
+    };
+    let figures = handle.clone();
+    Ok((handle, Arc::new(move || figures.render())))
+}

@@ -1,0 +1,17 @@
+//! Samples of what the ports take, with one word for each thing that a test wants otherwise.
+
+mod openings;
+mod orders;
+mod people;
+
+use bayar_domain::{Currency, Money};
+
+pub use openings::{AnOpening, survey_of};
+pub use orders::{AnOrder, an_item};
+pub use people::{a_user, an_api_key, password_hash};
+
+/// Centavos.
+#[must_use]
+pub const fn php(minor: i64) -> Money {
+    Money::new(minor, Currency::Php)
+}

@@ -1,0 +1,33 @@
+//! What every store MUST do.
+
+pub mod api_keys;
+pub mod keys;
+pub mod lists;
+pub mod opening;
+pub mod orders;
+pub mod racing;
+mod steps;
+pub mod surveys;
+pub mod units;
+pub mod upkeep;
+pub mod users;
+
+/// One test for each case of the suite of [`Store`](bayar_app::port::Store).
+///
+/// Takes the name of an `async fn` beside it that answers something that implements
+/// [`StoreFixture`](crate::contract::StoreFixture).
+#[macro_export]
+macro_rules! store_contract {
+    ($fresh:ident) => {
+        $crate::order_cases!($fresh);
+        $crate::opening_cases!($fresh);
+        $crate::racing_cases!($fresh);
+        $crate::key_cases!($fresh);
+        $crate::survey_cases!($fresh);
+        $crate::list_cases!($fresh);
+        $crate::unit_cases!($fresh);
+        $crate::user_cases!($fresh);
+        $crate::api_key_cases!($fresh);
+        $crate::upkeep_cases!($fresh);
+    };
+}

@@ -1,0 +1,492 @@
+//! Units of work: nobody else moves the order meanwhile, and a unit that is not committed never happened.
+#![allow(missing_docs, reason = "the name of a case says what must be")]
+
+use std::sync::Arc;
+
+use bayar_app::port::store::{
+    Actor, Answer, ApiKeyId, Loaded, Opened, OrderKey, OrderUnit, PaperSet, PaymentEvent, Repriced,
+    Store, StoreError,
+};
+use bayar_domain::decision::Decision;
+use bayar_domain::payment::Cancellation;
+use bayar_domain::settlement::Parts;
+use bayar_domain::{
+    Gateway, InvoiceStatus, OrderId, OrderStatus, PaymentState, PaymentStatus, TaxStatus,
+};
+use chrono::TimeDelta;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use super::steps::{
+    A_WHILE, SOON, assert_all_of, assert_nothing_of, begin, cancel, open, patiently, payment_of,
+    save, settle,
+};
+use crate::builders::{AnOpening, AnOrder, php, survey_of};
+use crate::contract::StoreFixture;
+use crate::random::SeededRandom;
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! unit_cases {
+    ($fresh:ident) => {
+        mod units {
+            use $crate::contract::store::units as cases;
+            $crate::contract_tests! { $fresh:
+                there_is_no_unit_about_no_order,
+                a_unit_begins_with_everything_that_settles_the_order,
+                a_unit_knows_the_papers_of_its_payments,
+                a_second_unit_does_not_begin_before_the_first_has_ended,
+                no_payment_is_opened_while_a_unit_is_open,
+                no_price_changes_while_a_unit_is_open,
+                what_waits_for_a_unit_sees_what_it_committed,
+                a_unit_that_is_dropped_never_happened,
+                dropped_units_do_not_use_up_the_store,
+                a_unit_that_nobody_waits_for_frees_the_order,
+                what_is_saved_is_seen_by_nobody_before_it_is_committed,
+                a_payment_that_is_called_off_frees_its_order,
+                a_payment_that_expires_frees_its_order,
+                an_order_that_is_called_off_stays_so,
+                two_saves_in_one_unit_are_committed_together,
+                a_save_of_nothing_changes_nothing,
+                decisions_come_back_in_the_order_of_deciding,
+                whoever_moved_a_payment_stands_in_its_history,
+            }
+        }
+    };
+}
+
+pub async fn there_is_no_unit_about_no_order(fixture: &dyn StoreFixture) {
+    let store = fixture.store();
+    let nobody = store.reserve_order_id().await.unwrap();
+    assert!(store.begin(nobody).await.unwrap().is_none());
+}
+
+pub async fn a_unit_begins_with_everything_that_settles_the_order(fixture: &dyn StoreFixture) {
+    let store = fixture.store();
+    AnOpening::of(&AnOrder::of_a_cart().add(&*store).await)
+        .open(&*store)
+        .await;
+    let order = AnOrder::of_a_consultation(1000).add(&*store).await;
+    let id = order.terms().id;
+    let before = store.now().await.unwrap();
+    let loaded = loaded(&*store, id).await;
+    let after = store.now().await.unwrap();
+    assert!((before..=after).contains(&loaded.now));
+    let parts = Parts {
+        order: order.clone(),
+        payments: vec![],
+        attempts: vec![],
+        refunds: vec![],
+        facts: vec![],
+        decisions: vec![],
+    };
+    assert_eq!(loaded.parts, parts);
+
+    let first = AnOpening::of(&order).open(&*store).await;
+    let settled = cancel(&*store, &first).await;
+    let second = AnOpening::of(&order).by_way_of(Gateway::Midtrans);
+    let second = second.open(&*store).await;
+    let (unit, settlement, _) = begin(&*store, id).await;
+    drop(unit);
+    let payments: Vec<_> = settlement.payments().collect();
+    let called_off = settled.payment(payment_of(&first)).unwrap();
+    assert_eq!(payments, [called_off, &second.bill.payment]);
+    assert_eq!(settlement.live_payment(), Some(&second.bill.payment));
+    assert_eq!(settlement.order(), &order);
+    assert_eq!(settlement.decisions(), settled.decisions());
+}
+
+pub async fn a_unit_knows_the_papers_of_its_payments(fixture: &dyn StoreFixture) {
+    let store = fixture.store();
+    let order = AnOrder::of_a_cart().add(&*store).await;
+    let first = AnOpening::of(&order).open(&*store).await;
+    cancel(&*store, &first).await;
+    let second = AnOpening::of(&order).open(&*store).await;
+    let (mut unit, _, _) = begin(&*store, order.terms().id).await;
+    let papers = unit.papers(payment_of(&second)).await.unwrap();
+    let expected = PaperSet {
+        invoice: second.bill.invoice,
+        taxes: second.bill.taxes,
+    };
+    assert_eq!(papers, expected);
+    let papers = unit.papers(payment_of(&first)).await.unwrap();
+    assert_eq!(papers.invoice.status(), InvoiceStatus::Void);
+    assert_eq!(papers.invoice.terms(), first.bill.invoice.terms());
+}
+
+pub async fn a_second_unit_does_not_begin_before_the_first_has_ended(fixture: &dyn StoreFixture) {
+    let (store, beside) = (fixture.store(), fixture.beside().await);
+    let order = AnOrder::of_a_cart().add(&*store).await;
+    let id = order.terms().id;
+    for other in [&store, &beside] {
+        let (unit, _, _) = begin(&*store, id).await;
+        let second = {
+            let other = Arc::clone(other);
+            tokio::spawn(async move { other.begin(id).await.map(|begun| begun.is_some()) })
+        };
+        let second = not_while_it_is_open(second).await;
+        drop(unit);
+        if let Some(second) = second {
+            // It was waiting. Now it begins, or its patience was at an end.
+            assert!(matches!(
+                ended(second).await,
+                Ok(true) | Err(StoreError::Busy(_))
+            ));
+        }
+        drop(begin(&**other, id).await);
+    }
+}
+
+pub async fn no_payment_is_opened_while_a_unit_is_open(fixture: &dyn StoreFixture) {
+    let (store, beside) = (fixture.store(), fixture.beside().await);
+    for other in [&store, &beside] {
+        let order = AnOrder::of_a_cart().add(&*store).await;
+        let opening = AnOpening::of(&order).build(&*store).await;
+        let (unit, _, _) = begin(&*store, order.terms().id).await;
+        let task = {
+            let (other, opening) = (Arc::clone(other), opening.clone());
+            tokio::spawn(async move { other.open_payment(&opening).await })
+        };
+        let waiting = not_while_it_is_open(task).await;
+        drop(unit);
+        let opened = match waiting {
+            Some(waiting) => ended(waiting).await,
+            None => Err(busy()),
+        };
+        match opened {
+            Err(StoreError::Busy(_)) => assert_eq!(open(&**other, &opening).await, Opened::Yes),
+            opened => assert_eq!(opened.unwrap(), Opened::Yes),
+        }
+        assert_all_of(&*store, &opening).await;
+    }
+}
+
+pub async fn no_price_changes_while_a_unit_is_open(fixture: &dyn StoreFixture) {
+    let (store, beside) = (fixture.store(), fixture.beside().await);
+    for other in [&store, &beside] {
+        let order = AnOrder::of_a_cart().add(&*store).await;
+        let id = order.terms().id;
+        let (unit, _, _) = begin(&*store, id).await;
+        let task = {
+            let other = Arc::clone(other);
+            let (from, to) = (php(500_000), php(600_000));
+            tokio::spawn(async move { other.reprice(id, from, to, Actor::System).await })
+        };
+        let waiting = not_while_it_is_open(task).await;
+        drop(unit);
+        if let Some(waiting) = waiting {
+            match ended(waiting).await {
+                Err(StoreError::Busy(_)) => {}
+                repriced => assert_eq!(repriced.unwrap(), Repriced::Yes),
+            }
+        }
+    }
+}
+
+pub async fn what_waits_for_a_unit_sees_what_it_committed(fixture: &dyn StoreFixture) {
+    let (store, beside) = (fixture.store(), fixture.beside().await);
+    let order = AnOrder::of_a_cart().add(&*store).await;
+    let id = order.terms().id;
+    let opening = AnOpening::of(&order).build(&*store).await;
+    let (mut unit, settlement, _) = begin(&*store, id).await;
+    let waiting = {
+        let (beside, opening) = (Arc::clone(&beside), opening.clone());
+        tokio::spawn(async move { open(&*beside, &opening).await })
+    };
+    let step = settlement.cancel_order().unwrap();
+    save(&mut *unit, &step, Actor::System).await.unwrap();
+    unit.commit().await.unwrap();
+    assert_eq!(ended(waiting).await, Opened::No);
+    assert_nothing_of(&*store, &opening).await;
+    let (_, settlement, _) = begin(&*beside, id).await;
+    assert_eq!(settlement.order().status(), OrderStatus::Cancelled);
+}
+
+pub async fn a_unit_that_is_dropped_never_happened(fixture: &dyn StoreFixture) {
+    let (store, beside) = (fixture.store(), fixture.beside().await);
+    let order = AnOrder::of_a_cart().add(&*store).await;
+    let opening = AnOpening::of(&order).open(&*store).await;
+    let id = order.terms().id;
+    let before = loaded(&*store, id).await.parts;
+    for _ in 0..3 {
+        let (mut unit, settlement, _) = begin(&*store, id).await;
+        let step = settlement.cancel_payment(payment_of(&opening)).unwrap();
+        save(&mut *unit, &step, Actor::System).await.unwrap();
+        drop(unit);
+        assert_eq!(loaded(&*beside, id).await.parts, before);
+        assert_all_of(&*store, &opening).await;
+        let events = store.events(payment_of(&opening)).await.unwrap();
+        assert_eq!(events.len(), 1);
+    }
+    cancel(&*store, &opening).await;
+}
+
+pub async fn dropped_units_do_not_use_up_the_store(fixture: &dyn StoreFixture) {
+    let store = fixture.store();
+    let order = AnOrder::of_a_cart().add(&*store).await;
+    let opening = AnOpening::of(&order).open(&*store).await;
+    for _ in 0..60 {
+        let (mut unit, settlement, _) = begin(&*store, order.terms().id).await;
+        let step = settlement.cancel_payment(payment_of(&opening)).unwrap();
+        save(&mut *unit, &step, Actor::System).await.unwrap();
+        drop(unit);
+    }
+    cancel(&*store, &opening).await;
+}
+
+/// The client may go away at any moment, and its request with it.
+pub async fn a_unit_that_nobody_waits_for_frees_the_order(fixture: &dyn StoreFixture) {
+    let (store, beside) = (fixture.store(), fixture.beside().await);
+    let random = SeededRandom::new(43);
+    for _ in 0..30 {
+        let order = AnOrder::of_a_cart().add(&*store).await;
+        let opening = AnOpening::of(&order).open(&*store).await;
+        let id = order.terms().id;
+        let task = {
+            let (store, opening) = (Arc::clone(&store), opening.clone());
+            tokio::spawn(async move { cancel(&*store, &opening).await })
+        };
+        for _ in 0..random.next() % 64 {
+            tokio::task::yield_now().await;
+        }
+        task.abort();
+        let _ = task.await;
+        let settled = settle(&*beside, id, Actor::System, |order, _| {
+            order.cancel_payment(payment_of(&opening))
+        });
+        let settled = timeout(SOON, settled).await;
+        let settled = settled.expect("the order is locked for good");
+        assert_eq!(settled.live_payment(), None);
+        let events = store.events(payment_of(&opening)).await.unwrap();
+        assert_eq!(events.len(), 2);
+    }
+}
+
+pub async fn what_is_saved_is_seen_by_nobody_before_it_is_committed(fixture: &dyn StoreFixture) {
+    let (store, beside) = (fixture.store(), fixture.beside().await);
+    let order = AnOrder::of_a_cart().add(&*store).await;
+    let opening = AnOpening::of(&order).open(&*store).await;
+    let id = payment_of(&opening);
+    let (mut unit, settlement, _) = begin(&*store, order.terms().id).await;
+    let step = settlement.cancel_payment(id).unwrap();
+    save(&mut *unit, &step, Actor::System).await.unwrap();
+    for other in [&store, &beside] {
+        let looked = timeout(SOON, assert_all_of(&**other, &opening)).await;
+        looked.expect("reading waits for a writer");
+        assert_eq!(other.events(id).await.unwrap().len(), 1);
+    }
+    unit.commit().await.unwrap();
+    for other in [&store, &beside] {
+        let payment = other.payment(id).await.unwrap().unwrap();
+        assert_eq!(payment.payment.status(), PaymentStatus::Cancelled);
+    }
+}
+
+pub async fn a_payment_that_is_called_off_frees_its_order(fixture: &dyn StoreFixture) {
+    let by = Actor::User(7.try_into().unwrap());
+    let reason = Cancellation::Requested;
+    ends(fixture, by, PaymentState::Cancelled { reason }).await;
+}
+
+pub async fn a_payment_that_expires_frees_its_order(fixture: &dyn StoreFixture) {
+    ends(fixture, Actor::System, PaymentState::Expired).await;
+}
+
+pub async fn an_order_that_is_called_off_stays_so(fixture: &dyn StoreFixture) {
+    let store = fixture.store();
+    let order = AnOrder::of_a_cart().add(&*store).await;
+    let opening = AnOpening::of(&order).open(&*store).await;
+    cancel(&*store, &opening).await;
+    let id = order.terms().id;
+    settle(&*store, id, Actor::System, |order, _| order.cancel_order()).await;
+    let found = store.order(&OrderKey::Id(id)).await.unwrap().unwrap();
+    assert_eq!(found.order, order.clone().cancel().unwrap().into_inner());
+    assert_eq!(found.live_payment, None);
+    let (_, settlement, _) = begin(&*store, id).await;
+    assert_eq!(settlement.order().status(), OrderStatus::Cancelled);
+    assert_eq!(settlement.decisions().last(), Some(&Decision::CancelOrder));
+    let again = AnOpening::of(&order).build(&*store).await;
+    assert_eq!(open(&*store, &again).await, Opened::No);
+}
+
+/// A settlement that drifted is saved first, and then what was asked for.
+pub async fn two_saves_in_one_unit_are_committed_together(fixture: &dyn StoreFixture) {
+    let store = fixture.store();
+    let order = AnOrder::of_a_cart().add(&*store).await;
+    let opening = AnOpening::of(&order).open(&*store).await;
+    let (id, payment) = (order.terms().id, payment_of(&opening));
+    let (mut unit, settlement, _) = begin(&*store, id).await;
+    let first = settlement.cancel_payment(payment).unwrap();
+    save(&mut *unit, &first, Actor::System).await.unwrap();
+    let second = first.settlement.cancel_order().unwrap();
+    save(&mut *unit, &second, Actor::System).await.unwrap();
+    unit.commit().await.unwrap();
+    let parts = loaded(&*store, id).await.parts;
+    assert_eq!(parts, second.settlement.into_parts());
+    assert_eq!(parts.decisions.len(), 2);
+    assert_eq!(parts.order.status(), OrderStatus::Cancelled);
+}
+
+/// A command that is given twice is no error the second time, and it is no change.
+pub async fn a_save_of_nothing_changes_nothing(fixture: &dyn StoreFixture) {
+    let store = fixture.store();
+    let order = AnOrder::of_a_cart().add(&*store).await;
+    let opening = AnOpening::of(&order).open(&*store).await;
+    let (id, payment) = (order.terms().id, payment_of(&opening));
+    cancel(&*store, &opening).await;
+    let before = (
+        loaded(&*store, id).await.parts,
+        store.order(&OrderKey::Id(id)).await.unwrap(),
+        store.payment(payment).await.unwrap(),
+        store.events(payment).await.unwrap(),
+        store.invoice(payment).await.unwrap(),
+        store.taxes(payment).await.unwrap(),
+    );
+    fixture.shift_clock(TimeDelta::minutes(1)).await;
+    cancel(&*store, &opening).await;
+    let after = (
+        loaded(&*store, id).await.parts,
+        store.order(&OrderKey::Id(id)).await.unwrap(),
+        store.payment(payment).await.unwrap(),
+        store.events(payment).await.unwrap(),
+        store.invoice(payment).await.unwrap(),
+        store.taxes(payment).await.unwrap(),
+    );
+    assert_eq!(after, before);
+}
+
+pub async fn decisions_come_back_in_the_order_of_deciding(fixture: &dyn StoreFixture) {
+    let store = fixture.store();
+    let order = AnOrder::of_a_cart().add(&*store).await;
+    let id = order.terms().id;
+    let mut decided = Vec::new();
+    for round in 0..12 {
+        let opening = AnOpening::of(&order).payable_for(TimeDelta::minutes(1));
+        let opening = opening.open(&*store).await;
+        let payment = payment_of(&opening);
+        if round % 3 == 0 {
+            fixture.shift_clock(TimeDelta::minutes(2)).await;
+            settle(&*store, id, Actor::System, |order, now| {
+                order.expire_payment(payment, now)
+            })
+            .await;
+            decided.push(Decision::ExpirePayment { payment });
+        } else {
+            cancel(&*store, &opening).await;
+            let reason = Cancellation::Requested;
+            decided.push(Decision::CancelPayment { payment, reason });
+        }
+    }
+    settle(&*store, id, Actor::System, |order, _| order.cancel_order()).await;
+    decided.push(Decision::CancelOrder);
+    assert_eq!(loaded(&*store, id).await.parts.decisions, decided);
+}
+
+pub async fn whoever_moved_a_payment_stands_in_its_history(fixture: &dyn StoreFixture) {
+    let store = fixture.store();
+    for by in [
+        Actor::User(7.try_into().unwrap()),
+        Actor::Service(ApiKeyId::new(i64::MAX).unwrap()),
+        Actor::System,
+    ] {
+        let order = AnOrder::of_a_cart().add(&*store).await;
+        let opening = AnOpening::of(&order).by(Actor::System).open(&*store).await;
+        let payment = payment_of(&opening);
+        settle(&*store, order.terms().id, by, |order, _| {
+            order.cancel_payment(payment)
+        })
+        .await;
+        let events = store.events(payment).await.unwrap();
+        let who: Vec<_> = events.iter().map(|event| event.by).collect();
+        assert_eq!(who, [Actor::System, by]);
+    }
+}
+
+/// A payment ends: it, its papers, its history and its order say so, and the order can be paid again.
+async fn ends(fixture: &dyn StoreFixture, by: Actor, state: PaymentState) {
+    let store = fixture.store();
+    let order = AnOrder::of_a_consultation(1000).add(&*store).await;
+    let opening = AnOpening::of(&order).payable_for(TimeDelta::hours(1));
+    let opening = opening.open(&*store).await;
+    let (id, payment) = (order.terms().id, payment_of(&opening));
+    fixture.shift_clock(TimeDelta::hours(2)).await;
+    let before = store.now().await.unwrap();
+    let settled = settle(&*store, id, by, |order, now| match state {
+        PaymentState::Expired => order.expire_payment(payment, now),
+        _ => order.cancel_payment(payment),
+    })
+    .await;
+    let after = store.now().await.unwrap();
+
+    let stored = store.payment(payment).await.unwrap().unwrap();
+    assert_eq!(stored.payment.state(), &state);
+    assert_eq!(Some(&stored.payment), settled.payment(payment));
+    assert_eq!(stored.version, 2);
+    assert_eq!(stored.consultation, Some(1000.try_into().unwrap()));
+    assert!((before..=after).contains(&stored.updated_at));
+
+    let events = store.events(payment).await.unwrap();
+    assert!((before..=after).contains(&events[1].at));
+    let ended = PaymentEvent {
+        payment,
+        version: 2,
+        from: Some(PaymentStatus::Pending),
+        to: state.status(),
+        by,
+        at: events[1].at,
+    };
+    assert_eq!(events.len(), 2);
+    assert_eq!(events[1], ended);
+
+    let invoice = store.invoice(payment).await.unwrap().unwrap();
+    assert_eq!(invoice, opening.bill.invoice.clone().void().into_inner());
+    let taxes = store.taxes(payment).await.unwrap();
+    assert_eq!(taxes.len(), 2);
+    for (tax, before) in taxes.iter().zip(&opening.bill.taxes) {
+        assert_eq!(tax.terms(), before.terms());
+        assert_eq!(tax.status(), TaxStatus::Void);
+    }
+
+    let keys = store.keys_of(payment).await.unwrap();
+    assert_eq!(keys, std::slice::from_ref(&opening.claim.scope));
+    let surveyed = store.survey(&survey_of(&opening)).await.unwrap();
+    let answered = (opening.claim.answer.clone(), state.status());
+    assert_eq!(surveyed.answered, Some(answered));
+    assert_eq!(surveyed.order.unwrap().live, None);
+    let found = store.order(&OrderKey::Id(id)).await.unwrap().unwrap();
+    assert_eq!(found.live_payment, None);
+    assert_eq!(found.order, order);
+    assert_eq!(loaded(&*store, id).await.parts, settled.into_parts());
+
+    let again = AnOpening::of(&order).open(&*store).await;
+    assert_all_of(&*store, &again).await;
+}
+
+/// What was begun during an open unit does not come to its end in it, unless it is told that the store is busy.
+/// Answers what still waits.
+async fn not_while_it_is_open<T: std::fmt::Debug>(
+    mut task: JoinHandle<Answer<T>>,
+) -> Option<JoinHandle<Answer<T>>> {
+    match timeout(A_WHILE, &mut task).await {
+        Err(_) => Some(task),
+        Ok(answer) => match answer.unwrap() {
+            Err(StoreError::Busy(_)) => None,
+            other => panic!("it slipped through: {other:?}"),
+        },
+    }
+}
+
+async fn ended<T>(task: JoinHandle<T>) -> T {
+    let ended = timeout(SOON, task).await;
+    ended.expect("it waits for good").unwrap()
+}
+
+async fn loaded(store: &dyn Store, order: OrderId) -> Loaded {
+    let begun: Option<(Box<dyn OrderUnit>, Loaded)> =
+        patiently(|| store.begin(order)).await.unwrap();
+    begun.expect("the order is there").1
+}
+
+fn busy() -> StoreError {
+    StoreError::Busy("it was".into())
+}

@@ -1,0 +1,125 @@
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bayar_app::identity::{Email, PasswordHash, Role};
+use bayar_app::port::store::{
+    Actor, Added, Answer, ApiKeyId, ApiKeys, BillIds, Installation, KeyScope, Loaded, NewApiKey,
+    NewOrder, NewUser, Opened, Opening, OrderKey, OrderUnit, Orders, Page, PageOf, PaymentEvent,
+    PaymentFilter, Payments, Repriced, SchemaState, Store, StoredApiKey, StoredOrder,
+    StoredPayment, Survey, Surveyed, Units, Upkeep, User, Users,
+};
+use bayar_domain::{Invoice, Money, OrderId, OrderNumber, PaymentId, TaxRecord, UserId};
+use chrono::{DateTime, Utc};
+
+use super::plan::{Fault, Operation, Plan};
+use super::unit::FaultyUnit;
+
+/// A store that does what another one does, and fails when it is told to.
+pub struct FaultyStore {
+    inner: Arc<dyn Store>,
+    plan: Arc<Plan>,
+}
+
+impl FaultyStore {
+    /// A store in front of `inner`. It does not fail yet.
+    #[must_use]
+    pub fn new(inner: Arc<dyn Store>) -> Self {
+        Self {
+            inner,
+            plan: Arc::default(),
+        }
+    }
+
+    /// The next calls of `operation` fail, as many as `times` says, after those that were told before.
+    pub fn fail(&self, operation: Operation, fault: Fault, times: usize) {
+        self.plan.fail(operation, fault, times);
+    }
+
+    /// Nothing fails any more.
+    pub fn heal(&self) {
+        self.plan.heal();
+    }
+
+    /// How often `operation` was called, whether it failed or not.
+    #[must_use]
+    pub fn calls(&self, operation: Operation) -> u32 {
+        self.plan.calls(operation)
+    }
+}
+
+/// Methods that ask the store behind, unless they are to fail.
+macro_rules! delegate {
+    (
+        $port:ident:
+        $( $operation:ident $method:ident($($name:ident: $type:ty),*) -> $answer:ty; )+
+    ) => {
+        #[async_trait]
+        impl $port for FaultyStore {
+            $(
+                async fn $method(&self, $($name: $type),*) -> Answer<$answer> {
+                    let call = self.inner.$method($($name),*);
+                    self.plan.around(Operation::$operation, call).await
+                }
+            )+
+        }
+    };
+}
+
+delegate! { Orders:
+    ReserveOrderId reserve_order_id() -> OrderId;
+    AddOrder add_order(order: &NewOrder, by: Actor) -> Added;
+    Order order(key: &OrderKey) -> Option<StoredOrder>;
+    Reprice reprice(id: OrderId, from: Money, to: Money, by: Actor) -> Repriced;
+}
+
+delegate! { Payments:
+    ReserveBillIds reserve_bill_ids(taxes: usize) -> BillIds;
+    Survey survey(survey: &Survey) -> Surveyed;
+    OpenPayment open_payment(opening: &Opening) -> Opened;
+    Payment payment(id: PaymentId) -> Option<StoredPayment>;
+    Payments payments(filter: &PaymentFilter, page: Page) -> PageOf<StoredPayment>;
+    PaymentsOf payments_of(order: &OrderNumber) -> Vec<StoredPayment>;
+    Events events(payment: PaymentId) -> Vec<PaymentEvent>;
+    Invoice invoice(payment: PaymentId) -> Option<Invoice>;
+    Taxes taxes(payment: PaymentId) -> Vec<TaxRecord>;
+    ForgetKey forget_key(scope: &KeyScope) -> ();
+    KeysOf keys_of(payment: PaymentId) -> Vec<KeyScope>;
+}
+
+delegate! { Users:
+    AddUser add_user(user: &NewUser) -> Option<UserId>;
+    User user(id: UserId) -> Option<User>;
+    UserByEmail user_by_email(email: &Email) -> Option<(User, PasswordHash)>;
+    Users users() -> Vec<User>;
+    SetDisabled set_disabled(id: UserId, disabled: bool) -> ();
+    SetRole set_role(id: UserId, role: Role) -> ();
+    SetPassword set_password(id: UserId, password: &PasswordHash) -> ();
+    RehashPassword rehash_password(id: UserId, old: &PasswordHash, new: &PasswordHash) -> ();
+}
+
+delegate! { ApiKeys:
+    AddApiKey add_api_key(key: &NewApiKey) -> Option<ApiKeyId>;
+    ApiKey api_key(hash: &[u8; 32]) -> Option<StoredApiKey>;
+    ApiKeys api_keys() -> Vec<StoredApiKey>;
+    RevokeApiKey revoke_api_key(name: &str) -> bool;
+}
+
+delegate! { Upkeep:
+    Schema schema() -> SchemaState;
+    Migrate migrate() -> Vec<String>;
+    Installation installation() -> Installation;
+    Now now() -> DateTime<Utc>;
+    ForgetKeys forget_keys(at_most: u32) -> u64;
+}
+
+#[async_trait]
+impl Units for FaultyStore {
+    async fn begin(&self, order: OrderId) -> Answer<Option<(Box<dyn OrderUnit>, Loaded)>> {
+        let call = self.inner.begin(order);
+        let begun = self.plan.around(Operation::Begin, call).await?;
+        Ok(begun.map(|(unit, loaded)| {
+            let unit = FaultyUnit::new(unit, Arc::clone(&self.plan));
+            (Box::new(unit) as Box<dyn OrderUnit>, loaded)
+        }))
+    }
+}

@@ -1,0 +1,37 @@
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bayar_app::port::store::{Answer, OrderUnit, PaperSet, Save};
+use bayar_domain::PaymentId;
+
+use super::plan::{Operation, Plan};
+
+/// A unit that does what another one does, and fails when it is told to.
+pub(super) struct FaultyUnit {
+    inner: Box<dyn OrderUnit>,
+    plan: Arc<Plan>,
+}
+
+impl FaultyUnit {
+    pub(super) fn new(inner: Box<dyn OrderUnit>, plan: Arc<Plan>) -> Self {
+        Self { inner, plan }
+    }
+}
+
+#[async_trait]
+impl OrderUnit for FaultyUnit {
+    async fn papers(&mut self, payment: PaymentId) -> Answer<PaperSet> {
+        let call = self.inner.papers(payment);
+        self.plan.around(Operation::Papers, call).await
+    }
+
+    async fn save(&mut self, save: &Save<'_>) -> Answer<()> {
+        let call = self.inner.save(save);
+        self.plan.around(Operation::Save, call).await
+    }
+
+    async fn commit(self: Box<Self>) -> Answer<()> {
+        let call = self.inner.commit();
+        self.plan.around(Operation::Commit, call).await
+    }
+}
