@@ -9,10 +9,16 @@ TOOLS := target/tools/bin
 install = @$(TOOLS)/cargo-$(1) $(1) --version 2>/dev/null | grep -qx "cargo-$(1) $(2)" \
 	|| cargo install --locked --root target/tools cargo-$(1)@$(2)
 
-.PHONY: help check lint deps test doc deny fmt fmt-check states mutants
+.PHONY: help run clean-data check lint deps test doc deny fmt fmt-check states env-example mutants bench fuzz-api
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## start a demonstration on port 8080, with a SQLite file in data/
+	cargo run --locked --bin bayar-sandbox
+
+clean-data: ## forget what happened in the demonstration
+	rm -rf data
 
 check: lint test doc deny ## everything that must pass before a commit
 
@@ -41,6 +47,19 @@ deny: ## licences, banned crates and sources of the dependencies (deny.toml)
 
 states: ## write docs/STATES.md anew from the code
 	UPDATE_DOCS=1 cargo test -p bayar-domain --all-features --test states --locked
+
+env-example: ## write .env.example anew from the table of settings
+	UPDATE_DOCS=1 cargo test -p bayar --locked --lib env_example
+
+bench: ## measure against bare handlers and pgbench, and write docs/PERFORMANCE.md (long; builds for release)
+	scripts/deps --quiet
+	cargo build --release --locked --bin bayar --bin bayar-bench
+	scripts/with-servers target/release/bayar-bench $(BENCH)
+
+fuzz-api: ## send a running server what its OpenAPI document allows and forbids (schemathesis, in a Python environment of its own)
+	scripts/deps --quiet
+	cargo build --locked --bin bayar
+	scripts/fuzz-api
 
 mutants: ## change the domain crate in small ways and see whether a test notices (long)
 	$(call install,mutants,$(MUTANTS_VERSION))

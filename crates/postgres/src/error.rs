@@ -14,6 +14,8 @@ type Info = Box<dyn DatabaseErrorInformation + Send + Sync>;
 pub(crate) enum Failure {
     /// The connection broke: whether the server had done it by then is not known.
     Lost(Source),
+    /// No answer came in time: neither is that known.
+    Silent(Source),
     /// Somebody else was at the same row. The server did nothing.
     Busy(Source),
     /// A row of that name is there already. The server did nothing.
@@ -34,25 +36,12 @@ pub(crate) struct Taken {
 
 impl From<diesel::result::Error> for Failure {
     fn from(error: diesel::result::Error) -> Self {
-        use diesel::result::Error::{
-            AlreadyInTransaction, BrokenTransactionManager, DatabaseError, DeserializationError,
-            InvalidCString, NotFound, NotInTransaction, QueryBuilderError, RollbackErrorOnCommit,
-            RollbackTransaction, SerializationError,
-        };
+        use diesel::result::Error::{DatabaseError, RollbackErrorOnCommit};
         match error {
             DatabaseError(kind, info) => Self::of(kind, info),
             // A commit failed, and then the connection was no good for the rollback either.
             RollbackErrorOnCommit { commit_error, .. } => Self::from(*commit_error),
-            error @ (InvalidCString(_)
-            | NotFound
-            | QueryBuilderError(_)
-            | DeserializationError(_)
-            | SerializationError(_)
-            | RollbackTransaction
-            | AlreadyInTransaction
-            | NotInTransaction
-            | BrokenTransactionManager) => Self::Broken(error.into()),
-            // diesel may add some.
+            // Nothing that a server says: what was asked makes no sense, or what was answered.
             error => Self::Broken(error.into()),
         }
     }
@@ -81,13 +70,15 @@ impl Failure {
 
     /// No answer came in time.
     pub(crate) fn silence() -> Self {
-        Self::Lost(Silence.into())
+        Self::Silent(Silence.into())
     }
 
     /// What it means when the statement could not have changed anything that stays.
     pub(crate) fn of_reading(self) -> StoreError {
         match self {
-            Self::Lost(source) | Self::ReadOnly(source) => StoreError::Unavailable(source),
+            Self::Lost(source) | Self::Silent(source) | Self::ReadOnly(source) => {
+                StoreError::Unavailable(source)
+            }
             Self::Busy(source) => StoreError::Busy(source),
             Self::Taken(Taken { source, .. }) | Self::Broken(source) => StoreError::Broken(source),
         }
@@ -96,7 +87,7 @@ impl Failure {
     /// What it means when the statement may have been carried out.
     pub(crate) fn of_writing(self) -> StoreError {
         match self {
-            Self::Lost(source) => StoreError::Unsure(source),
+            Self::Lost(source) | Self::Silent(source) => StoreError::Unsure(source),
             other @ (Self::Busy(_) | Self::Taken(_) | Self::ReadOnly(_) | Self::Broken(_)) => {
                 other.of_reading()
             }

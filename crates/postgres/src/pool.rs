@@ -172,33 +172,26 @@ fn settings(config: &PgConfig) -> String {
 mod tests {
     use super::*;
 
+    fn refusal(configure: impl FnOnce(&mut PgConfig)) -> &'static str {
+        let mut config = PgConfig::new("postgres://localhost/bayar");
+        configure(&mut config);
+        match Pool::new(&config) {
+            Err(ConfigError::Zero(name)) => name,
+            _ => "nothing",
+        }
+    }
+
     #[test]
     fn what_must_be_above_zero_is_named() {
-        let refusal = |configure: fn(&mut PgConfig)| {
-            let mut config = PgConfig::new("postgres://localhost/bayar");
-            configure(&mut config);
-            match Pool::new(&config) {
-                Err(ConfigError::Zero(name)) => name,
-                _ => "nothing",
-            }
-        };
-        let cases: [(&str, fn(&mut PgConfig)); 6] = [
-            ("pool_size", |config| config.pool_size = 0),
-            // The server takes a time of no milliseconds for no limit.
-            ("lock_timeout", |config| {
-                config.lock_timeout = Duration::from_micros(999);
-            }),
-            ("statement_timeout", |config| {
-                config.statement_timeout = Duration::ZERO;
-            }),
-            ("connect_timeout", |config| {
-                config.connect_timeout = Duration::ZERO;
-            }),
-            ("wait_timeout", |config| config.wait_timeout = Duration::ZERO),
-            ("nothing", |_| ()),
-        ];
-        for (name, configure) in cases {
-            assert_eq!(refusal(configure), name);
-        }
+        // The server takes a time of no milliseconds for no limit.
+        let none = Duration::from_micros(999);
+        assert_eq!(refusal(|config| config.lock_timeout = none), "lock_timeout");
+        assert_eq!(refusal(|config| config.wait_timeout = none), "wait_timeout");
+        let name = refusal(|config| config.statement_timeout = none);
+        assert_eq!(name, "statement_timeout");
+        let name = refusal(|config| config.connect_timeout = none);
+        assert_eq!(name, "connect_timeout");
+        assert_eq!(refusal(|config| config.pool_size = 0), "pool_size");
+        assert_eq!(refusal(|_| ()), "nothing");
     }
 }

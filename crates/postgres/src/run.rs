@@ -138,7 +138,7 @@ pub(crate) async fn within<T>(
 
 /// Gives the connection back, or away: what is lost or does not answer is of no use to the next one.
 fn settle<T>(conn: Conn, outcome: Result<T, Failure>) -> Result<T, Refused> {
-    if let Err(Failure::Lost(_)) = outcome {
+    if let Err(Failure::Lost(_) | Failure::Silent(_)) = outcome {
         drop(Object::take(conn));
     }
     Ok(outcome?)

@@ -9,12 +9,13 @@
 
 mod support;
 
+use std::process::Command;
 use std::time::Duration;
 
 use bayar_app::port::store::{Opened, Orders, Payments, Store, StoreError, Units, Upkeep};
 use bayar_testkit::builders::{AnOpening, AnOrder};
 use bayar_testkit::servers::Proxy;
-use support::private_postgres::PrivatePostgres;
+use support::private_postgres::{PrivatePostgres, succeed};
 use support::{Fixture, SOON, connect, connect_with, wait_until};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -144,6 +145,51 @@ async fn a_server_that_does_not_answer_is_unavailable_after_a_bounded_wait() {
     }
 }
 
+/// A session of the server that stands still until this is dropped.
+struct Paused(i32);
+
+impl Paused {
+    fn session(id: i32) -> Self {
+        signal("-STOP", id);
+        Self(id)
+    }
+}
+
+impl Drop for Paused {
+    fn drop(&mut self) {
+        signal("-CONT", self.0);
+    }
+}
+
+fn signal(name: &str, process: i32) {
+    succeed(Command::new("kill").args([name, &process.to_string()]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_on_which_nobody_answers_is_not_used_again() {
+    let fixture = Fixture::new().await;
+    let store = fixture.store_with(|config| {
+        config.pool_size = 1;
+        config.statement_timeout = Duration::from_millis(100);
+    });
+    store.now().await.unwrap();
+    let session: Vec<i32> = fixture
+        .column(
+            "SELECT pid FROM pg_stat_activity \
+             WHERE datname = current_database() AND application_name = 'bayar'",
+            &[],
+        )
+        .await;
+    let paused = Paused::session(session[0]);
+    let silent = store.now().await;
+    assert!(
+        matches!(silent, Err(StoreError::Unavailable(_))),
+        "{silent:?}"
+    );
+    store.now().await.unwrap();
+    drop(paused);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_statement_that_takes_too_long_is_busy() {
     let fixture = Fixture::new().await;
@@ -170,8 +216,6 @@ async fn every_session_has_the_settings_that_the_promises_rest_on() {
                 'ALTER DATABASE %I SET default_transaction_isolation = ''serializable''', current_database()
             ); EXECUTE format(
                 'ALTER DATABASE %I SET synchronous_commit = off', current_database()
-            ); EXECUTE format(
-                'ALTER DATABASE %I SET lc_messages = %L', current_database(), ''
             ); END $$;
             CREATE TABLE session (name text, setting text);
             CREATE OR REPLACE FUNCTION bayar_now() RETURNS timestamptz LANGUAGE plpgsql VOLATILE AS $$ BEGIN
@@ -213,8 +257,6 @@ async fn an_ordinary_role_is_enough() {
     fixture
         .run(&format!(
             "CREATE ROLE {role} LOGIN;
-             -- A language that is not known to be English, and that only a superuser may change.
-             ALTER ROLE {role} SET lc_messages = '';
              GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role};
              GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {role}"
         ))

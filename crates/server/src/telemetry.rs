@@ -47,7 +47,8 @@ fn filter(level: &str) -> EnvFilter {
         "_sandbox",
     ];
     let ours = ours.map(|part| format!("bayar{part}={level}"));
-    EnvFilter::new(format!("{others},{}", ours.join(",")))
+    // What it tells as an error is that somebody sent no HTTP.
+    EnvFilter::new(format!("{others},actix_http=off,{}", ours.join(",")))
 }
 
 /// Writes the figures down.

@@ -300,6 +300,24 @@ async fn an_unarmed_proxy_lets_a_commit_through() {
 }
 
 #[tokio::test]
+async fn the_client_learns_of_a_lost_answer_after_the_server_is_done() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let proxy = Proxy::in_front_of(&format!("tcp://{}", listener.local_addr().unwrap())).await;
+    let mut client = dial(&proxy).await;
+    let (mut server, _) = listener.accept().await.unwrap();
+
+    proxy.cut_after_request_containing(b"hello");
+    client.write_all(b"hello").await.unwrap();
+    assert_eq!(hear(&mut server, 5).await, b"hello");
+    server.write_all(b"the answer").await.unwrap();
+
+    assert_eq!(hear(&mut server, 1).await, b"");
+    assert!(timeout(A_WHILE, client.read(&mut [0])).await.is_err());
+    drop(server);
+    assert_eq!(hear(&mut client, 1).await, b"");
+}
+
+#[tokio::test]
 async fn a_cut_before_a_request_does_not_wait_for_a_server_that_says_nothing() {
     // Takes connections and never reads or closes them.
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -1,11 +1,14 @@
 //! What every store MUST do.
 
 pub mod api_keys;
+pub mod ids;
 pub mod keys;
 pub mod lists;
 pub mod opening;
 pub mod orders;
+pub mod prices;
 pub mod racing;
+pub mod settling;
 mod steps;
 pub mod surveys;
 pub mod units;
@@ -20,12 +23,15 @@ pub mod users;
 macro_rules! store_contract {
     ($fresh:ident) => {
         $crate::order_cases!($fresh);
+        $crate::price_cases!($fresh);
+        $crate::id_cases!($fresh);
         $crate::opening_cases!($fresh);
         $crate::racing_cases!($fresh);
         $crate::key_cases!($fresh);
         $crate::survey_cases!($fresh);
         $crate::list_cases!($fresh);
         $crate::unit_cases!($fresh);
+        $crate::settling_cases!($fresh);
         $crate::user_cases!($fresh);
         $crate::api_key_cases!($fresh);
         $crate::upkeep_cases!($fresh);

@@ -1,21 +1,15 @@
 //! Opening a payment: all of it or nothing, and only when everything is as it was seen.
 #![allow(missing_docs, reason = "the name of a case says what must be")]
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
-
-use bayar_app::port::store::{
-    Actor, ApiKeyId, BillIds, KeyOwner, Opened, Opening, OrderKey, PaymentEvent,
-};
+use bayar_app::port::store::{Actor, ApiKeyId, BillIds, KeyOwner, Opened, OrderKey, PaymentEvent};
 use bayar_domain::tax::TaxMode;
 use bayar_domain::{
-    Currency, Gateway, Money, Order, OrderStatus, OrderTerms, PaymentStatus, TaxRecordId, UserId,
+    Currency, Gateway, Money, Order, OrderStatus, OrderTerms, PaymentStatus, UserId,
 };
 use chrono::{DateTime, TimeDelta};
-use futures_util::future::join_all;
 
 use super::steps::{
-    assert_all_of, assert_nothing_of, assert_papers_and_key, cancel, open, patiently, payment_of,
+    assert_all_of, assert_nothing_of, assert_papers_and_key, cancel, ids_of, open, payment_of,
     settle,
 };
 use crate::builders::{AnOpening, AnOrder, php, survey_of};
@@ -46,7 +40,6 @@ macro_rules! opening_cases {
                 the_answer_comes_back_byte_for_byte,
                 the_gateway_comes_back,
                 whoever_opened_a_payment_stands_in_its_history,
-                no_id_of_a_bill_is_given_out_twice,
             }
         }
     };
@@ -343,37 +336,6 @@ pub async fn whoever_opened_a_payment_stands_in_its_history(fixture: &dyn StoreF
     }
 }
 
-pub async fn no_id_of_a_bill_is_given_out_twice(fixture: &dyn StoreFixture) {
-    let (store, beside) = (fixture.store(), fixture.beside().await);
-    let order = AnOrder::of_a_cart().add(&*store).await;
-    let opened = ids_of(&AnOpening::of(&order).open(&*store).await);
-    let reserving = (0..40_usize).map(|task| {
-        let store = Arc::clone(if task % 2 == 0 { &store } else { &beside });
-        tokio::spawn(async move {
-            let mut reserved = Vec::new();
-            for round in 0..25 {
-                // None, some, and once more than a block is likely to hold.
-                let taxes = if round == 7 { 500 } else { (task + round) % 4 };
-                let ids = patiently(|| store.reserve_bill_ids(taxes)).await;
-                let ids = ids.unwrap();
-                assert_eq!(ids.taxes.len(), taxes);
-                reserved.push(ids);
-            }
-            reserved
-        })
-    });
-    let mut reserved = vec![opened];
-    for ids in join_all(reserving).await {
-        reserved.extend(ids.unwrap());
-    }
-    let payments: BTreeSet<_> = reserved.iter().map(|ids| ids.payment).collect();
-    let invoices: BTreeSet<_> = reserved.iter().map(|ids| ids.invoice).collect();
-    let taxes: Vec<TaxRecordId> = reserved.iter().flat_map(|ids| ids.taxes.clone()).collect();
-    assert_eq!(payments.len(), reserved.len());
-    assert_eq!(invoices.len(), reserved.len());
-    assert_eq!(taxes.iter().collect::<BTreeSet<_>>().len(), taxes.len());
-}
-
 /// An opening for an order as it never was is refused, and the order can still be opened as it is.
 async fn refused_when_seen_as(
     fixture: &dyn StoreFixture,
@@ -387,18 +349,4 @@ async fn refused_when_seen_as(
     assert_nothing_of(&*store, &opening).await;
     let opening = AnOpening::of(&order).open(&*store).await;
     assert_all_of(&*store, &opening).await;
-}
-
-fn ids_of(opening: &Opening) -> BillIds {
-    let terms = opening.bill.invoice.terms();
-    BillIds {
-        payment: terms.payment,
-        invoice: terms.id,
-        taxes: opening
-            .bill
-            .taxes
-            .iter()
-            .map(|tax| tax.terms().id)
-            .collect(),
-    }
 }

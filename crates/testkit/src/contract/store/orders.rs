@@ -1,21 +1,15 @@
-//! Orders: they come back as they were added, once for each consultation and reference, and keep their price
-//! as long as somebody pays it.
+//! Orders: they come back as they were added, and once for each consultation and reference.
 #![allow(missing_docs, reason = "the name of a case says what must be")]
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use bayar_app::port::store::{
-    Actor, Added, ExternalRef, NewOrder, OrderKey, Repriced, Store, StoreError, StoredOrder,
-};
-use bayar_domain::{
-    ConsultationId, Currency, Money, Order, OrderId, OrderKind, OrderNumber, OrderStatus,
-};
-use chrono::{DateTime, TimeDelta};
+use bayar_app::port::store::{Added, ExternalRef, NewOrder, OrderKey, Store, StoredOrder};
+use bayar_domain::{ConsultationId, Currency, Money, OrderId, OrderKind, OrderNumber};
+use chrono::DateTime;
 use futures_util::future::join_all;
 
-use super::steps::{cancel, patiently, settle};
-use crate::builders::{AnOpening, AnOrder, an_item, php};
+use super::steps::{add, stored};
+use crate::builders::{AnOrder, an_item, php};
 use crate::contract::StoreFixture;
 
 #[doc(hidden)]
@@ -35,12 +29,6 @@ macro_rules! order_cases {
                 a_reference_has_one_order_however_many_add_it,
                 an_order_that_is_added_again_stays_as_it_was,
                 an_order_whose_number_is_taken_is_not_added,
-                no_order_id_is_given_out_twice,
-                a_pending_order_gets_another_price,
-                an_order_that_costs_something_else_keeps_its_price,
-                an_order_with_a_live_payment_keeps_its_price,
-                an_order_that_was_called_off_keeps_its_price,
-                of_many_new_prices_at_once_one_is_taken,
             }
         }
     };
@@ -228,119 +216,6 @@ pub async fn an_order_whose_number_is_taken_is_not_added(fixture: &dyn StoreFixt
     assert_as_added(&new, &stored(&*store, &new.order).await);
 }
 
-pub async fn no_order_id_is_given_out_twice(fixture: &dyn StoreFixture) {
-    let (store, beside) = (fixture.store(), fixture.beside().await);
-    let mut given = BTreeSet::new();
-    for _ in 0..3 {
-        given.insert(AnOrder::of_a_cart().add(&*store).await.terms().id);
-        given.insert(AnOrder::of_a_cart().add(&*beside).await.terms().id);
-    }
-    assert_eq!(given.len(), 6);
-    let reserving = (0..40).map(|task| {
-        let store = Arc::clone(if task % 2 == 0 { &store } else { &beside });
-        tokio::spawn(async move {
-            let mut ids = Vec::new();
-            for _ in 0..25 {
-                let id = patiently(|| store.reserve_order_id()).await;
-                ids.push(id.unwrap());
-            }
-            ids
-        })
-    });
-    for ids in join_all(reserving).await {
-        for id in ids.unwrap() {
-            assert!(given.insert(id), "{id} was given out twice");
-        }
-    }
-}
-
-pub async fn a_pending_order_gets_another_price(fixture: &dyn StoreFixture) {
-    let store = fixture.store();
-    let neighbour = AnOrder::of_a_cart().add(&*store).await;
-    let sample = AnOrder::of_a_cart().with_items(vec![an_item("Tea", 1, php(500_000))]);
-    let new = sample.reserve(&*store).await;
-    assert_eq!(add(&*store, &new).await, Added::Yes);
-    let before = stored(&*store, &new.order).await;
-    fixture.shift_clock(TimeDelta::minutes(1)).await;
-    for (from, to) in [(500_000, 1), (1, i64::MAX), (i64::MAX, 2)] {
-        let repriced = reprice(&*store, &new.order, php(from), php(to)).await;
-        assert_eq!(repriced, Repriced::Yes);
-        let after = stored(&*store, &new.order).await;
-        assert_eq!(after.order.terms().price, php(to));
-        assert!(after.updated_at >= before.updated_at + TimeDelta::minutes(1));
-    }
-    let after = stored(&*store, &new.order).await;
-    let repriced = new.order.reprice(php(2)).unwrap().into_inner();
-    assert_eq!(after.order, repriced);
-    assert_eq!(after.items, new.items);
-    assert_eq!(stored(&*store, &neighbour).await.order, neighbour);
-}
-
-pub async fn an_order_that_costs_something_else_keeps_its_price(fixture: &dyn StoreFixture) {
-    let store = fixture.store();
-    let order = AnOrder::of_a_cart().add(&*store).await;
-    let before = stored(&*store, &order).await;
-    let pesos = php(500_000);
-    for from in [php(499_999), Money::new(500_000, Currency::Idr)] {
-        let repriced = reprice(&*store, &order, from, php(1)).await;
-        assert_eq!(repriced, Repriced::No, "{from:?}");
-    }
-    let nobody = store.reserve_order_id().await.unwrap();
-    let repriced = store.reprice(nobody, pesos, php(1), Actor::System).await;
-    assert_eq!(repriced.unwrap(), Repriced::No);
-    assert_eq!(stored(&*store, &order).await, before);
-}
-
-pub async fn an_order_with_a_live_payment_keeps_its_price(fixture: &dyn StoreFixture) {
-    let store = fixture.store();
-    let order = AnOrder::of_a_cart().add(&*store).await;
-    let opening = AnOpening::of(&order).open(&*store).await;
-    let before = stored(&*store, &order).await;
-    let dearer = || reprice(&*store, &order, php(500_000), php(600_000));
-    assert_eq!(dearer().await, Repriced::No);
-    assert_eq!(stored(&*store, &order).await, before);
-    cancel(&*store, &opening).await;
-    assert_eq!(dearer().await, Repriced::Yes);
-    let after = stored(&*store, &order).await;
-    assert_eq!(after.order.terms().price, php(600_000));
-    let old = store.payment(opening.bill.payment.terms().id).await;
-    assert_eq!(old.unwrap().unwrap().payment.terms().price, php(500_000));
-}
-
-pub async fn an_order_that_was_called_off_keeps_its_price(fixture: &dyn StoreFixture) {
-    let store = fixture.store();
-    let order = AnOrder::of_a_cart().add(&*store).await;
-    let id = order.terms().id;
-    settle(&*store, id, Actor::System, |order, _| order.cancel_order()).await;
-    let repriced = reprice(&*store, &order, php(500_000), php(1)).await;
-    assert_eq!(repriced, Repriced::No);
-    let after = stored(&*store, &order).await.order;
-    assert_eq!(after.terms().price, php(500_000));
-    assert_eq!(after.status(), OrderStatus::Cancelled);
-}
-
-pub async fn of_many_new_prices_at_once_one_is_taken(fixture: &dyn StoreFixture) {
-    let (store, beside) = (fixture.store(), fixture.beside().await);
-    let order = AnOrder::of_a_cart().add(&*store).await;
-    let repricing = (1..=20).map(|minor| {
-        let store = Arc::clone(if minor % 2 == 0 { &store } else { &beside });
-        let order = order.clone();
-        tokio::spawn(async move {
-            let repriced = reprice(&*store, &order, php(500_000), php(minor)).await;
-            (php(minor), repriced)
-        })
-    });
-    let tried: Vec<_> = join_all(repricing).await;
-    let taken: Vec<_> = tried
-        .into_iter()
-        .map(Result::unwrap)
-        .filter(|(_, repriced)| *repriced == Repriced::Yes)
-        .collect();
-    assert_eq!(taken.len(), 1);
-    let price = stored(&*store, &order).await.order.terms().price;
-    assert_eq!(price, taken[0].0);
-}
-
 /// Adds many orders that share a name, with ids and numbers of their own. One is there in the end, all of it,
 /// and nothing of the others.
 async fn one_of_many_is_added(stores: [&Arc<dyn Store>; 2], sample: AnOrder, name: OrderKey) {
@@ -373,24 +248,6 @@ async fn one_of_many_is_added(stores: [&Arc<dyn Store>; 2], sample: AnOrder, nam
     }
     let winners = added.iter().filter(|(added, _)| *added == Added::Yes);
     assert_eq!(winners.count(), 1);
-}
-
-async fn add(store: &dyn Store, new: &NewOrder) -> Added {
-    patiently(|| store.add_order(new, Actor::System))
-        .await
-        .unwrap()
-}
-
-async fn reprice(store: &dyn Store, order: &Order, from: Money, to: Money) -> Repriced {
-    let id = order.terms().id;
-    let repriced: Result<_, StoreError> =
-        patiently(|| store.reprice(id, from, to, Actor::System)).await;
-    repriced.unwrap()
-}
-
-async fn stored(store: &dyn Store, order: &Order) -> StoredOrder {
-    let id = OrderKey::Id(order.terms().id);
-    store.order(&id).await.unwrap().unwrap()
 }
 
 fn assert_as_added(new: &NewOrder, found: &StoredOrder) {

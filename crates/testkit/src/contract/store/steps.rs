@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bayar_app::port::store::{
-    Actor, Announcement, Answer, KeyScope, Opened, Opening, OrderKey, OrderUnit, PaperSet, Save,
-    Store, StoreError, Survey,
+    Actor, Added, Announcement, Answer, BillIds, KeyScope, Loaded, NewOrder, Opened, Opening,
+    OrderKey, OrderUnit, PaperSet, Save, Store, StoreError, StoredOrder, Survey,
 };
 use bayar_domain::settlement::{Refused, Restored};
-use bayar_domain::{Effect, OrderId, PaymentId, Settlement, Step};
+use bayar_domain::{Effect, Order, OrderId, PaymentId, Settlement, Step};
 use chrono::{DateTime, Utc};
 use futures_util::future::join_all;
 use tokio::time::{sleep, timeout};
@@ -201,4 +201,39 @@ pub(super) async fn cancel(store: &dyn Store, opening: &Opening) -> Settlement {
 /// The id of the payment that is opened.
 pub(super) const fn payment_of(opening: &Opening) -> PaymentId {
     opening.bill.payment.terms().id
+}
+
+/// The ids of payment and papers.
+pub(super) fn ids_of(opening: &Opening) -> BillIds {
+    let terms = opening.bill.invoice.terms();
+    BillIds {
+        payment: terms.payment,
+        invoice: terms.id,
+        taxes: opening
+            .bill
+            .taxes
+            .iter()
+            .map(|tax| tax.terms().id)
+            .collect(),
+    }
+}
+
+/// Adds an order patiently.
+pub(super) async fn add(store: &dyn Store, new: &NewOrder) -> Added {
+    patiently(|| store.add_order(new, Actor::System))
+        .await
+        .unwrap()
+}
+
+/// An order as it is stored.
+pub(super) async fn stored(store: &dyn Store, order: &Order) -> StoredOrder {
+    let id = OrderKey::Id(order.terms().id);
+    store.order(&id).await.unwrap().unwrap()
+}
+
+/// What a unit begins with.
+pub(super) async fn loaded(store: &dyn Store, order: OrderId) -> Loaded {
+    let begun: Option<(Box<dyn OrderUnit>, Loaded)> =
+        patiently(|| store.begin(order)).await.unwrap();
+    begun.expect("the order is there").1
 }

@@ -3,25 +3,17 @@
 
 use std::sync::Arc;
 
-use bayar_app::port::store::{
-    Actor, Answer, ApiKeyId, Loaded, Opened, OrderKey, OrderUnit, PaperSet, PaymentEvent, Repriced,
-    Store, StoreError,
-};
-use bayar_domain::decision::Decision;
-use bayar_domain::payment::Cancellation;
+use bayar_app::port::store::{Actor, Answer, Opened, PaperSet, Repriced, StoreError};
 use bayar_domain::settlement::Parts;
-use bayar_domain::{
-    Gateway, InvoiceStatus, OrderId, OrderStatus, PaymentState, PaymentStatus, TaxStatus,
-};
-use chrono::TimeDelta;
+use bayar_domain::{Gateway, InvoiceStatus, OrderStatus, PaymentStatus};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::steps::{
-    A_WHILE, SOON, assert_all_of, assert_nothing_of, begin, cancel, open, patiently, payment_of,
-    save, settle,
+    A_WHILE, SOON, assert_all_of, assert_nothing_of, begin, cancel, loaded, open, payment_of, save,
+    settle,
 };
-use crate::builders::{AnOpening, AnOrder, php, survey_of};
+use crate::builders::{AnOpening, AnOrder, php};
 use crate::contract::StoreFixture;
 use crate::random::SeededRandom;
 
@@ -43,13 +35,6 @@ macro_rules! unit_cases {
                 dropped_units_do_not_use_up_the_store,
                 a_unit_that_nobody_waits_for_frees_the_order,
                 what_is_saved_is_seen_by_nobody_before_it_is_committed,
-                a_payment_that_is_called_off_frees_its_order,
-                a_payment_that_expires_frees_its_order,
-                an_order_that_is_called_off_stays_so,
-                two_saves_in_one_unit_are_committed_together,
-                a_save_of_nothing_changes_nothing,
-                decisions_come_back_in_the_order_of_deciding,
-                whoever_moved_a_payment_stands_in_its_history,
             }
         }
     };
@@ -282,186 +267,6 @@ pub async fn what_is_saved_is_seen_by_nobody_before_it_is_committed(fixture: &dy
     }
 }
 
-pub async fn a_payment_that_is_called_off_frees_its_order(fixture: &dyn StoreFixture) {
-    let by = Actor::User(7.try_into().unwrap());
-    let reason = Cancellation::Requested;
-    ends(fixture, by, PaymentState::Cancelled { reason }).await;
-}
-
-pub async fn a_payment_that_expires_frees_its_order(fixture: &dyn StoreFixture) {
-    ends(fixture, Actor::System, PaymentState::Expired).await;
-}
-
-pub async fn an_order_that_is_called_off_stays_so(fixture: &dyn StoreFixture) {
-    let store = fixture.store();
-    let order = AnOrder::of_a_cart().add(&*store).await;
-    let opening = AnOpening::of(&order).open(&*store).await;
-    cancel(&*store, &opening).await;
-    let id = order.terms().id;
-    settle(&*store, id, Actor::System, |order, _| order.cancel_order()).await;
-    let found = store.order(&OrderKey::Id(id)).await.unwrap().unwrap();
-    assert_eq!(found.order, order.clone().cancel().unwrap().into_inner());
-    assert_eq!(found.live_payment, None);
-    let (_, settlement, _) = begin(&*store, id).await;
-    assert_eq!(settlement.order().status(), OrderStatus::Cancelled);
-    assert_eq!(settlement.decisions().last(), Some(&Decision::CancelOrder));
-    let again = AnOpening::of(&order).build(&*store).await;
-    assert_eq!(open(&*store, &again).await, Opened::No);
-}
-
-/// A settlement that drifted is saved first, and then what was asked for.
-pub async fn two_saves_in_one_unit_are_committed_together(fixture: &dyn StoreFixture) {
-    let store = fixture.store();
-    let order = AnOrder::of_a_cart().add(&*store).await;
-    let opening = AnOpening::of(&order).open(&*store).await;
-    let (id, payment) = (order.terms().id, payment_of(&opening));
-    let (mut unit, settlement, _) = begin(&*store, id).await;
-    let first = settlement.cancel_payment(payment).unwrap();
-    save(&mut *unit, &first, Actor::System).await.unwrap();
-    let second = first.settlement.cancel_order().unwrap();
-    save(&mut *unit, &second, Actor::System).await.unwrap();
-    unit.commit().await.unwrap();
-    let parts = loaded(&*store, id).await.parts;
-    assert_eq!(parts, second.settlement.into_parts());
-    assert_eq!(parts.decisions.len(), 2);
-    assert_eq!(parts.order.status(), OrderStatus::Cancelled);
-}
-
-/// A command that is given twice is no error the second time, and it is no change.
-pub async fn a_save_of_nothing_changes_nothing(fixture: &dyn StoreFixture) {
-    let store = fixture.store();
-    let order = AnOrder::of_a_cart().add(&*store).await;
-    let opening = AnOpening::of(&order).open(&*store).await;
-    let (id, payment) = (order.terms().id, payment_of(&opening));
-    cancel(&*store, &opening).await;
-    let before = (
-        loaded(&*store, id).await.parts,
-        store.order(&OrderKey::Id(id)).await.unwrap(),
-        store.payment(payment).await.unwrap(),
-        store.events(payment).await.unwrap(),
-        store.invoice(payment).await.unwrap(),
-        store.taxes(payment).await.unwrap(),
-    );
-    fixture.shift_clock(TimeDelta::minutes(1)).await;
-    cancel(&*store, &opening).await;
-    let after = (
-        loaded(&*store, id).await.parts,
-        store.order(&OrderKey::Id(id)).await.unwrap(),
-        store.payment(payment).await.unwrap(),
-        store.events(payment).await.unwrap(),
-        store.invoice(payment).await.unwrap(),
-        store.taxes(payment).await.unwrap(),
-    );
-    assert_eq!(after, before);
-}
-
-pub async fn decisions_come_back_in_the_order_of_deciding(fixture: &dyn StoreFixture) {
-    let store = fixture.store();
-    let order = AnOrder::of_a_cart().add(&*store).await;
-    let id = order.terms().id;
-    let mut decided = Vec::new();
-    for round in 0..12 {
-        let opening = AnOpening::of(&order).payable_for(TimeDelta::minutes(1));
-        let opening = opening.open(&*store).await;
-        let payment = payment_of(&opening);
-        if round % 3 == 0 {
-            fixture.shift_clock(TimeDelta::minutes(2)).await;
-            settle(&*store, id, Actor::System, |order, now| {
-                order.expire_payment(payment, now)
-            })
-            .await;
-            decided.push(Decision::ExpirePayment { payment });
-        } else {
-            cancel(&*store, &opening).await;
-            let reason = Cancellation::Requested;
-            decided.push(Decision::CancelPayment { payment, reason });
-        }
-    }
-    settle(&*store, id, Actor::System, |order, _| order.cancel_order()).await;
-    decided.push(Decision::CancelOrder);
-    assert_eq!(loaded(&*store, id).await.parts.decisions, decided);
-}
-
-pub async fn whoever_moved_a_payment_stands_in_its_history(fixture: &dyn StoreFixture) {
-    let store = fixture.store();
-    for by in [
-        Actor::User(7.try_into().unwrap()),
-        Actor::Service(ApiKeyId::new(i64::MAX).unwrap()),
-        Actor::System,
-    ] {
-        let order = AnOrder::of_a_cart().add(&*store).await;
-        let opening = AnOpening::of(&order).by(Actor::System).open(&*store).await;
-        let payment = payment_of(&opening);
-        settle(&*store, order.terms().id, by, |order, _| {
-            order.cancel_payment(payment)
-        })
-        .await;
-        let events = store.events(payment).await.unwrap();
-        let who: Vec<_> = events.iter().map(|event| event.by).collect();
-        assert_eq!(who, [Actor::System, by]);
-    }
-}
-
-/// A payment ends: it, its papers, its history and its order say so, and the order can be paid again.
-async fn ends(fixture: &dyn StoreFixture, by: Actor, state: PaymentState) {
-    let store = fixture.store();
-    let order = AnOrder::of_a_consultation(1000).add(&*store).await;
-    let opening = AnOpening::of(&order).payable_for(TimeDelta::hours(1));
-    let opening = opening.open(&*store).await;
-    let (id, payment) = (order.terms().id, payment_of(&opening));
-    fixture.shift_clock(TimeDelta::hours(2)).await;
-    let before = store.now().await.unwrap();
-    let settled = settle(&*store, id, by, |order, now| match state {
-        PaymentState::Expired => order.expire_payment(payment, now),
-        _ => order.cancel_payment(payment),
-    })
-    .await;
-    let after = store.now().await.unwrap();
-
-    let stored = store.payment(payment).await.unwrap().unwrap();
-    assert_eq!(stored.payment.state(), &state);
-    assert_eq!(Some(&stored.payment), settled.payment(payment));
-    assert_eq!(stored.version, 2);
-    assert_eq!(stored.consultation, Some(1000.try_into().unwrap()));
-    assert!((before..=after).contains(&stored.updated_at));
-
-    let events = store.events(payment).await.unwrap();
-    assert!((before..=after).contains(&events[1].at));
-    let ended = PaymentEvent {
-        payment,
-        version: 2,
-        from: Some(PaymentStatus::Pending),
-        to: state.status(),
-        by,
-        at: events[1].at,
-    };
-    assert_eq!(events.len(), 2);
-    assert_eq!(events[1], ended);
-
-    let invoice = store.invoice(payment).await.unwrap().unwrap();
-    assert_eq!(invoice, opening.bill.invoice.clone().void().into_inner());
-    let taxes = store.taxes(payment).await.unwrap();
-    assert_eq!(taxes.len(), 2);
-    for (tax, before) in taxes.iter().zip(&opening.bill.taxes) {
-        assert_eq!(tax.terms(), before.terms());
-        assert_eq!(tax.status(), TaxStatus::Void);
-    }
-
-    let keys = store.keys_of(payment).await.unwrap();
-    assert_eq!(keys, std::slice::from_ref(&opening.claim.scope));
-    let surveyed = store.survey(&survey_of(&opening)).await.unwrap();
-    let answered = (opening.claim.answer.clone(), state.status());
-    assert_eq!(surveyed.answered, Some(answered));
-    assert_eq!(surveyed.order.unwrap().live, None);
-    let found = store.order(&OrderKey::Id(id)).await.unwrap().unwrap();
-    assert_eq!(found.live_payment, None);
-    assert_eq!(found.order, order);
-    assert_eq!(loaded(&*store, id).await.parts, settled.into_parts());
-
-    let again = AnOpening::of(&order).open(&*store).await;
-    assert_all_of(&*store, &again).await;
-}
-
 /// What was begun during an open unit does not come to its end in it, unless it is told that the store is busy.
 /// Answers what still waits.
 async fn not_while_it_is_open<T: std::fmt::Debug>(
@@ -479,12 +284,6 @@ async fn not_while_it_is_open<T: std::fmt::Debug>(
 async fn ended<T>(task: JoinHandle<T>) -> T {
     let ended = timeout(SOON, task).await;
     ended.expect("it waits for good").unwrap()
-}
-
-async fn loaded(store: &dyn Store, order: OrderId) -> Loaded {
-    let begun: Option<(Box<dyn OrderUnit>, Loaded)> =
-        patiently(|| store.begin(order)).await.unwrap();
-    begun.expect("the order is there").1
 }
 
 fn busy() -> StoreError {
