@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use bayar_app::port::Source;
 use bayar_app::port::store::{Answer, SchemaState};
+use bayar_app::port::{Source, StoreError};
 use deadpool::managed::Object;
 use diesel::migration::{Migration, MigrationSource};
 use diesel::pg::Pg;
@@ -15,6 +15,7 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use crate::PgStore;
 use crate::error::{Failure, broken};
+use crate::run::within;
 use crate::statement::statement;
 
 const STEPS: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
@@ -86,16 +87,17 @@ impl PgStore {
     pub(crate) async fn take_steps(&self) -> Answer<Vec<String>> {
         let mut connection = Object::take(self.pool.connection().await?);
         let milliseconds = PATIENCE.as_millis();
-        connection
-            .batch_execute(&format!(
-                "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; \
-                 SET lock_timeout = {milliseconds}; SELECT pg_advisory_lock({LOCK})"
-            ))
+        let settings = format!(
+            "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; \
+             SET lock_timeout = {milliseconds}; SELECT pg_advisory_lock({LOCK})"
+        );
+        let patience = PATIENCE.saturating_add(self.pool.patience);
+        within(patience, connection.batch_execute(&settings))
             .await
-            .map_err(|error| Failure::from(error).of_reading())?;
+            .map_err(Failure::of_reading)?;
         // The steps are taken by a tool that blocks.
         let taken = tokio::task::spawn_blocking(|| run(connection)).await;
-        taken.map_err(|gone| bayar_app::port::StoreError::Unsure(gone.into()))?
+        taken.map_err(|gone| StoreError::Unsure(gone.into()))?
     }
 }
 
@@ -104,14 +106,15 @@ fn run(connection: AsyncPgConnection) -> Answer<Vec<String>> {
     let pending = harness.pending_migrations(STEPS).map_err(failed)?;
     let mut taken = Vec::with_capacity(pending.len());
     for step in pending {
+        // A transaction of its own.
         harness.run_migration(step.as_ref()).map_err(failed)?;
         taken.push(step.name().to_string());
     }
     Ok(taken)
 }
 
-/// Each step is a transaction of its own.
-fn failed(error: Source) -> bayar_app::port::StoreError {
+/// What the server has against a step, the tool tells as a text.
+fn failed(error: Source) -> StoreError {
     match error.downcast::<diesel::result::Error>() {
         Ok(error) => Failure::from(*error).of_writing(),
         Err(error) => broken(error),

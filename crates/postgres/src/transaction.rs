@@ -8,7 +8,6 @@ use diesel::pg::Pg;
 use diesel::query_builder::{QueryFragment, QueryId};
 use diesel_async::methods::LoadQuery;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, TransactionManager};
-
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 

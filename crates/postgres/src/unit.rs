@@ -5,6 +5,7 @@ mod save;
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
+use bayar_app::port::StoreError;
 use bayar_app::port::store::{Answer, Loaded, OrderUnit, PaperSet, Save, Units};
 use bayar_domain::decision::Decision;
 use bayar_domain::settlement::Parts;
@@ -28,8 +29,8 @@ impl Units for PgStore {
             .for_update();
         let found: Vec<(OrderRow, DateTime<Utc>)> = transaction.load(locked).await?;
         let Some((row, now)) = found.into_iter().next() else {
-            // Nothing is locked: the connection is as good as before.
-            transaction.commit().await?;
+            // Nothing is locked: the connection may go back. If it does not, nobody misses it.
+            transaction.commit().await.ok();
             return Ok(None);
         };
 
@@ -159,7 +160,7 @@ impl Unit {
         })
     }
 
-    fn wrong(&self, fault: &'static str) -> bayar_app::port::StoreError {
+    fn wrong(&self, fault: &'static str) -> StoreError {
         broken(Wrong::new("order", self.order, fault))
     }
 }
