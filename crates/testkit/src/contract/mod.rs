@@ -2,7 +2,7 @@
 //!
 //! An adapter's `tests/contract.rs` says how a fresh port is made, and expands the suite into tests:
 //!
-//! ```ignore
+//! ```text
 //! use bayar_testkit::store_contract;
 //!
 //! async fn fresh() -> TestDatabase { .. } // implements StoreFixture
