@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 use bayar_app::port::store::{
-    Actor, Added, Answer, NewOrder, OrderItem, OrderKey, Orders, Repriced, StoredOrder,
+    Added, Answer, NewOrder, OrderItem, OrderKey, Orders, Repriced, StoredOrder,
 };
 use bayar_domain::{Money, Order, OrderId};
 use diesel::sql_types::{Array, BigInt, Nullable, Text, Timestamptz};
@@ -54,7 +54,7 @@ impl Orders for PgStore {
     }
 
     // The tables have no place for who registers or prices an order.
-    async fn add_order(&self, order: &NewOrder, _by: Actor) -> Answer<Added> {
+    async fn add_order(&self, order: &NewOrder) -> Answer<Added> {
         match self.write(AddOrder::new(order)?).await {
             Ok(_) => Ok(Added::Yes),
             Err(Refused::Failed(Failure::Taken(taken))) => match taken.constraint.as_str() {
@@ -92,7 +92,7 @@ impl Orders for PgStore {
         row.stored(order, items).map(Some)
     }
 
-    async fn reprice(&self, id: OrderId, from: Money, to: Money, _by: Actor) -> Answer<Repriced> {
+    async fn reprice(&self, id: OrderId, from: Money, to: Money) -> Answer<Repriced> {
         if from.currency() != to.currency() {
             return Ok(Repriced::No);
         }

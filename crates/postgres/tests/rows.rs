@@ -158,9 +158,7 @@ async fn an_order_under_the_id_of_another_is_a_fault() {
     second = AnOrder::of_a_consultation(1000)
         .numbered(second.order.terms().number.clone())
         .build(id);
-    let added = store
-        .add_order(&second, bayar_app::port::store::Actor::System)
-        .await;
+    let added = store.add_order(&second).await;
     let said = fault(added);
     assert_eq!(said, format!("order id {id} is somebody else's"));
 }

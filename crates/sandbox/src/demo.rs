@@ -9,9 +9,8 @@ use bayar::config::{Config, Environment, Faults};
 use bayar::serve::{ServeError, ServeOptions, serve};
 use bayar::telemetry;
 use bayar::wiring::Tables;
-use bayar_app::identity::{Email, Role, Scopes};
-use bayar_app::port::store::ApiKeyId;
-use bayar_app::{AccountError, AddUser, App, Caller, OrderError, RegisterConsultation, Registered};
+use bayar_app::identity::{Email, Role};
+use bayar_app::{AccountError, AddUser, App, OrderError, RegisterConsultation, Registered};
 use bayar_domain::{ConsultationId, Currency, InvalidId, InvalidText, Money, UserId};
 use thiserror::Error;
 
@@ -134,20 +133,13 @@ async fn register(
     patient: UserId,
     price: Money,
 ) -> Result<(), DemoError> {
-    // The demonstration speaks as an application would, with a key that nobody can show.
-    let caller = Caller::Key {
-        id: ApiKeyId::new(i64::MAX)?,
-        name: "demonstration".to_owned(),
-        role: Role::Service,
-        scopes: Scopes::all(),
-    };
     let wish = RegisterConsultation {
         consultation: ConsultationId::new(consultation)?,
         patient,
         price,
         description: Some("A consultation to try with".to_owned()),
     };
-    match app.register_consultation(&caller, &wish).await {
+    match app.register_consultation(&wish).await {
         Ok(Registered::New(_) | Registered::Same(_) | Registered::Repriced(_))
         // Somebody is paying it, or has paid it, since the last time.
         | Err(OrderError::LivePayment | OrderError::WrongState(_)) => Ok(()),

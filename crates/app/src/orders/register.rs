@@ -8,7 +8,7 @@ use super::OrderError;
 use crate::port::store::{
     Added, ExternalRef, NewOrder, OrderItem, OrderKey, Repriced, StoredOrder,
 };
-use crate::{App, Caller, Trouble};
+use crate::{App, Trouble};
 
 /// The fee of a consultation.
 #[derive(Debug, Clone)]
@@ -59,7 +59,6 @@ impl App {
     /// When it was registered for somebody else or in another currency, or may not get another price now.
     pub async fn register_consultation(
         &self,
-        caller: &Caller,
         wish: &RegisterConsultation,
     ) -> Result<Registered, OrderError> {
         self.must_be_somebody(wish.patient).await?;
@@ -77,7 +76,7 @@ impl App {
                     description: wish.description.clone(),
                     items: Vec::new(),
                 };
-                match self.add(caller, order, &key).await? {
+                match self.add(order, &key).await? {
                     Some(registered) => return Ok(registered),
                     None => continue,
                 }
@@ -96,10 +95,7 @@ impl App {
                 Err(InvalidPrice::Price) => return Err(OrderError::Otherwise("currency")),
             }
             self.expire_overdue(&stored).await?;
-            let repriced = self
-                .store
-                .reprice(terms.id, from, wish.price, caller.actor())
-                .await?;
+            let repriced = self.store.reprice(terms.id, from, wish.price).await?;
             match (repriced, self.store.order(&key).await?) {
                 (Repriced::Yes, Some(stored)) => return Ok(Registered::Repriced(stored)),
                 (Repriced::No, Some(stored)) if stored.live_payment.is_some() => {
@@ -115,11 +111,7 @@ impl App {
     ///
     /// # Errors
     /// When the reference was used for something else.
-    pub async fn register_order(
-        &self,
-        caller: &Caller,
-        wish: &RegisterOrder,
-    ) -> Result<Registered, OrderError> {
+    pub async fn register_order(&self, wish: &RegisterOrder) -> Result<Registered, OrderError> {
         self.must_be_somebody(wish.user).await?;
         let lines: Result<Vec<_>, _> = wish
             .items
@@ -151,7 +143,7 @@ impl App {
                 description: wish.description.clone(),
                 items: wish.items.clone(),
             };
-            if let Some(registered) = self.add(caller, order, &key).await? {
+            if let Some(registered) = self.add(order, &key).await? {
                 return Ok(registered);
             }
         }
@@ -159,15 +151,10 @@ impl App {
     }
 
     /// Adds an order. Nothing: somebody else did, or the number is taken.
-    async fn add(
-        &self,
-        caller: &Caller,
-        order: NewOrder,
-        key: &OrderKey,
-    ) -> Result<Option<Registered>, OrderError> {
+    async fn add(&self, order: NewOrder, key: &OrderKey) -> Result<Option<Registered>, OrderError> {
         let terms = order.order.terms();
         let (user_id, number) = (terms.owner, terms.number.clone());
-        match self.store.add_order(&order, caller.actor()).await? {
+        match self.store.add_order(&order).await? {
             Added::Yes => {
                 tracing::info!(%user_id, order_number = %number, "Order registered");
                 let stored = self.store.order(key).await?;

@@ -25,7 +25,7 @@ impl From<StoreError> for ReadError {
 }
 
 impl App {
-    /// The payments the caller may see, newest first. A customer sees their own, whatever the filter says.
+    /// The payments the caller may see, newest first. A customer sees their own.
     ///
     /// # Errors
     /// When a customer asks for somebody else's, or something went wrong.

@@ -59,13 +59,12 @@ impl From<Failure> for StoreError {
         match failure {
             Failure::Store(error) => error,
             Failure::Sql(error) => match trouble(&error) {
-                Trouble::Busy => Self::Busy(error.into()),
-                Trouble::Away => Self::Unavailable(error.into()),
+                Trouble::Busy | Trouble::Away => Self::Unavailable(error.into()),
                 Trouble::Other => Self::Broken(error.into()),
             },
             Failure::Commit(error) => match trouble(&error) {
                 // A commit that must wait has written nothing.
-                Trouble::Busy => Self::Busy(error.into()),
+                Trouble::Busy => Self::Unavailable(error.into()),
                 // The last page may be on the disk although its sync failed: then a restart finds it.
                 Trouble::Away => Self::Unsure(error.into()),
                 Trouble::Other => Self::Broken(error.into()),
@@ -114,7 +113,7 @@ mod tests {
     fn waiting_for_somebody_else_is_busy_and_changes_nothing() {
         for failure in [Failure::Sql, Failure::Commit] {
             let error = StoreError::from(failure(sql("database is locked")));
-            assert!(matches!(error, StoreError::Busy(_)), "{error:?}");
+            assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
         }
     }
 

@@ -45,7 +45,7 @@ pub struct SqliteConfig {
     pub role: FileRole,
     /// The time. The database is in this process, so its clock is the clock of the store.
     pub clock: Arc<dyn Clock>,
-    /// How long a call waits for its turn, and for another process that writes, before it answers busy.
+    /// How long a call waits for its turn, and for another process that writes, before it answers that the store is not there.
     pub busy_timeout: Duration,
 }
 

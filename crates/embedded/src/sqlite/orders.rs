@@ -1,7 +1,5 @@
 use async_trait::async_trait;
-use bayar_app::port::store::{
-    Actor, Added, Answer, NewOrder, OrderKey, Orders, Repriced, StoredOrder,
-};
+use bayar_app::port::store::{Added, Answer, NewOrder, OrderKey, Orders, Repriced, StoredOrder};
 use bayar_domain::{Money, OrderId, OrderStatus};
 use diesel::dsl::exists;
 use diesel::prelude::*;
@@ -19,7 +17,7 @@ impl Orders for SqliteStore {
         Ok(OrderId::new(id).map_err(broken)?)
     }
 
-    async fn add_order(&self, order: &NewOrder, _by: Actor) -> Answer<Added> {
+    async fn add_order(&self, order: &NewOrder) -> Answer<Added> {
         let order = order.clone();
         let added = self.writer.run(move |connection, now| {
             let now = time_text(now)?;
@@ -51,7 +49,7 @@ impl Orders for SqliteStore {
         Ok(order.await?)
     }
 
-    async fn reprice(&self, id: OrderId, from: Money, to: Money, _by: Actor) -> Answer<Repriced> {
+    async fn reprice(&self, id: OrderId, from: Money, to: Money) -> Answer<Repriced> {
         let repriced = self.writer.run(move |connection, now| {
             let as_thought = orders::table
                 .find(id.get())

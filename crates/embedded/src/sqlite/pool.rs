@@ -87,7 +87,7 @@ impl Pool {
     ) -> Result<T, Failure> {
         tokio::time::timeout(self.patience, something)
             .await
-            .map_err(|late| StoreError::Busy(late.into()).into())
+            .map_err(|late| StoreError::Unavailable(late.into()).into())
     }
 
     async fn seat(self: &Arc<Self>) -> Result<Seat, Failure> {

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use bayar_app::port::StoreError;
-use bayar_app::port::store::{Actor, Opened, Orders, Payments, Units, Upkeep};
+use bayar_app::port::store::{Opened, Orders, Payments, Units, Upkeep};
 use bayar_embedded::{FileRole, OpenError, SqliteConfig, SqliteStore};
 use bayar_testkit::builders::{AnOpening, AnOrder};
 
@@ -71,13 +71,13 @@ async fn a_command_does_not_wait_for_the_server_without_end() {
         reason = "it measures how long a call really takes"
     )]
     let start = Instant::now();
-    let late = command.add_order(&new, Actor::System).await;
-    assert!(matches!(late, Err(StoreError::Busy(_))), "{late:?}");
+    let late = command.add_order(&new).await;
+    assert!(matches!(late, Err(StoreError::Unavailable(_))), "{late:?}");
     assert!(start.elapsed() >= PATIENCE, "it did not wait");
     // Reading waits for nobody.
     assert!(command.schema().await.is_ok());
     drop(unit);
-    command.add_order(&new, Actor::System).await.unwrap();
+    command.add_order(&new).await.unwrap();
 }
 
 #[cfg(unix)]

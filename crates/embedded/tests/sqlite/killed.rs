@@ -113,8 +113,7 @@ async fn write_until_killed(path: PathBuf) {
             for _ in 0..10_000 {
                 let id = store.reserve_order_id().await.unwrap();
                 let new = AnOrder::of_a_cart().build(id);
-                let by = bayar_app::port::store::Actor::System;
-                store.add_order(&new, by).await.unwrap();
+                store.add_order(&new).await.unwrap();
                 let opening = AnOpening::of(&new.order).open(&*store).await;
                 let payment = opening.bill.payment.terms().id;
                 // One write, so that a line is whole or not there.

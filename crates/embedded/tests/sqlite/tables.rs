@@ -1,7 +1,7 @@
 //! What stands in the tables, and what never may.
 
 use bayar_app::port::StoreError;
-use bayar_app::port::store::{Actor, Added, NewOrder, OrderKey, Orders, Payments, Upkeep, Users};
+use bayar_app::port::store::{Added, NewOrder, OrderKey, Orders, Payments, Upkeep, Users};
 use bayar_domain::{Currency, Money};
 use bayar_embedded::{FileRole, SqliteStore};
 use bayar_testkit::builders::{AnOpening, AnOrder, a_user, an_item, php, survey_of};
@@ -142,7 +142,7 @@ async fn an_order_of_two_currencies_is_refused_whole() {
     let rupiah = Money::new(500_000, Currency::Idr);
     let items = vec![an_item("Tea", 1, php(500_000)), an_item("Talk", 1, rupiah)];
     let new: NewOrder = AnOrder::of_a_cart().with_items(items).reserve(&store).await;
-    let refused = store.add_order(&new, Actor::System).await;
+    let refused = store.add_order(&new).await;
     assert!(matches!(refused, Err(StoreError::Broken(_))), "{refused:?}");
     assert_eq!(
         number(&database.path(), "SELECT count(*) FROM order_items"),
@@ -151,7 +151,7 @@ async fn an_order_of_two_currencies_is_refused_whole() {
     assert_eq!(number(&database.path(), "SELECT count(*) FROM orders"), 1);
     let id = new.order.terms().id;
     let sound = AnOrder::of_a_cart().build(id);
-    let added = store.add_order(&sound, Actor::System).await;
+    let added = store.add_order(&sound).await;
     assert_eq!(added.unwrap(), Added::Yes);
 }
 

@@ -65,7 +65,8 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Option<ExternalIssuer> {
                 InvalidIssuer::Issuer => &table::IDP_ISSUER,
                 InvalidIssuer::Audience => &table::IDP_AUDIENCE,
                 InvalidIssuer::ClaimName => &table::IDP_USER_CLAIM,
-                InvalidIssuer::RoleMapWithoutClaim => &table::IDP_ROLE_CLAIM,
+                // It is noted already that the claim is missing.
+                InvalidIssuer::RoleMapWithoutClaim => return None,
                 InvalidIssuer::ServiceRole => &table::IDP_ROLE_MAP,
             };
             reader.fault(setting, format!("cannot be used: {refused}"));
@@ -110,7 +111,10 @@ fn read_key(
 /// The claim with the roles, and what they are here.
 fn read_roles(reader: &mut Reader<'_>) -> (Option<String>, Option<Vec<(String, Role)>>) {
     let claim = reader.value(&table::IDP_ROLE_CLAIM, text);
-    let pairs = reader.list(&table::IDP_ROLE_MAP, role_of_value);
+    let pairs = match reader.list(&table::IDP_ROLE_MAP, role_of_value) {
+        None if !reader.is_given(&table::IDP_ROLE_MAP) => Some(Vec::new()),
+        pairs => pairs,
+    };
     for (setting, other) in [
         (&table::IDP_ROLE_CLAIM, &table::IDP_ROLE_MAP),
         (&table::IDP_ROLE_MAP, &table::IDP_ROLE_CLAIM),

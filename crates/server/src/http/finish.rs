@@ -5,6 +5,7 @@ use std::time::Duration;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, web};
 use tokio::time::Instant;
@@ -37,15 +38,20 @@ pub async fn finish(
         path = request.path(),
     );
     async move {
-        let mut answer = match within(state.request_timeout, next.call(request)).await {
-            Some(Ok(answer)) => answer.map_into_boxed_body(),
-            Some(Err(error)) => {
-                let problem = problem_of(&error);
-                return Err(problem.worded(language, id).into());
-            }
+        let outcome = match within(state.request_timeout, next.call(request)).await {
+            Some(Ok(answer)) => Ok(answer.map_into_boxed_body()),
+            Some(Err(error)) => Err(problem_of(&error)),
             None => {
                 tracing::warn!("a request took too long");
-                let problem = Problem::new(Code::RequestTimeout).retry_after(1);
+                Err(Problem::new(Code::RequestTimeout).retry_after(1))
+            }
+        };
+        let mut answer = match outcome {
+            Ok(answer) => answer,
+            Err(problem) => {
+                // Where it was going is known no more.
+                let status = problem.code().status();
+                count(status, None, &method, began.elapsed());
                 return Err(problem.worded(language, id).into());
             }
         };
@@ -55,11 +61,9 @@ pub async fn finish(
             answer = problem_response(request, &problem, language, &id);
             keep(&headers, answer.headers_mut());
         }
-        if let Ok(id) = HeaderValue::from_str(&id) {
-            answer.headers_mut().insert(REQUEST_ID.clone(), id);
-        }
-        secure(answer.headers_mut());
-        count(&answer, method.as_str(), began.elapsed());
+        dress(answer.headers_mut(), &id);
+        let route = answer.request().match_pattern();
+        count(answer.status(), route, &method, began.elapsed());
         Ok(answer)
     }
     .instrument(span)
@@ -132,8 +136,11 @@ fn keep(from: &HeaderMap, to: &mut HeaderMap) {
     }
 }
 
-/// Nothing of ours is to be guessed at, framed or kept.
-fn secure(headers: &mut HeaderMap) {
+/// Names the request in its answer. Nothing of ours is to be guessed at, and no other place is told of ours.
+pub(super) fn dress(headers: &mut HeaderMap, id: &str) {
+    if let Ok(id) = HeaderValue::from_str(id) {
+        headers.insert(REQUEST_ID.clone(), id);
+    }
     let nosniff = HeaderValue::from_static("nosniff");
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, nosniff);
     let no_referrer = HeaderValue::from_static("no-referrer");
@@ -148,14 +155,20 @@ fn given_id(headers: &HeaderMap) -> Option<String> {
 }
 
 fn language(headers: &HeaderMap) -> Language {
-    let value = headers.get(header::ACCEPT_LANGUAGE);
-    let value = value.and_then(|value| value.to_str().ok());
-    Language::from_accept_language(value.unwrap_or_default())
+    let values = headers.get_all(header::ACCEPT_LANGUAGE);
+    let values: Vec<_> = values.filter_map(|value| value.to_str().ok()).collect();
+    Language::from_accept_language(&values.join(","))
 }
 
-fn count(answer: &ServiceResponse<BoxBody>, method: &str, took: Duration) {
-    let status = answer.status().as_u16();
-    let route = answer.request().match_pattern();
+fn count(status: StatusCode, route: Option<String>, method: &Method, took: Duration) {
+    let status = status.as_u16();
+    // Callers may make methods up, and each would be a figure of its own.
+    let known = [&Method::GET, &Method::POST, &Method::HEAD, &Method::OPTIONS];
+    let method = if known.contains(&method) {
+        method.as_str()
+    } else {
+        "other"
+    };
     let route = route.unwrap_or_else(|| "none".to_owned());
     tracing::debug!(
         status,

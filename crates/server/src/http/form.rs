@@ -155,9 +155,13 @@ impl Form {
         self.errors.entry(name).or_default().push(error);
     }
 
-    /// Whether a field is there and not null.
-    pub fn has(&self, name: &str) -> bool {
-        self.fields.get(name).is_some_and(|field| !field.is_null())
+    /// Whether a field is there. One that is null is as good as none.
+    pub fn has(&mut self, name: &str) -> bool {
+        let is_null = self.fields.get(name).is_some_and(Written::is_null);
+        if is_null {
+            self.fields.remove(name);
+        }
+        self.fields.contains_key(name)
     }
 
     /// A field that must be there.

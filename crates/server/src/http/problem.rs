@@ -10,6 +10,7 @@ use bayar_app::Limited;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::finish::dress;
 use crate::language::Language;
 use crate::messages::Message;
 
@@ -268,7 +269,9 @@ impl ResponseError for Worded {
     }
 
     fn error_response(&self) -> HttpResponse {
-        self.problem.answer(self.language, &self.request_id)
+        let mut answer = self.problem.answer(self.language, &self.request_id);
+        dress(answer.headers_mut(), &self.request_id);
+        answer
     }
 }
 

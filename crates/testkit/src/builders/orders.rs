@@ -1,4 +1,4 @@
-use bayar_app::port::store::{Actor, Added, ExternalRef, NewOrder, OrderItem, Store};
+use bayar_app::port::store::{Added, ExternalRef, NewOrder, OrderItem, Store};
 use bayar_domain::{
     ConsultationId, Money, Order, OrderId, OrderKind, OrderNumber, OrderTerms, UserId,
 };
@@ -131,7 +131,7 @@ impl AnOrder {
     /// The order, added to a store.
     pub async fn add(self, store: &dyn Store) -> Order {
         let new = self.reserve(store).await;
-        let added = store.add_order(&new, Actor::System).await.unwrap();
+        let added = store.add_order(&new).await.unwrap();
         assert_eq!(added, Added::Yes);
         new.order
     }

@@ -29,6 +29,7 @@ macro_rules! limits_contract {
                 nothing_is_given_back_that_was_not_taken,
                 a_unit_of_a_window_that_is_over_is_not_given_back,
                 giving_back_does_not_make_the_window_longer,
+                giving_back_begins_no_window,
                 a_limit_of_nothing_lets_nothing_through,
                 names_have_windows_of_their_own,
             }
@@ -156,6 +157,15 @@ pub async fn giving_back_does_not_make_the_window_longer(fixture: Case<'_>) {
     let refused = limits.spend("caller", quota).await.unwrap();
     assert!(!refused.allowed);
     assert!(refused.resets_in <= LONG - SHORT, "{:?}", refused.resets_in);
+}
+
+pub async fn giving_back_begins_no_window(fixture: Case<'_>) {
+    let limits = fixture.port();
+    let quota = quota(1, LONG);
+    limits.give_back("caller", quota).await.unwrap();
+    fixture.pass(SHORT).await;
+    let first = limits.spend("caller", quota).await.unwrap();
+    assert!(first.resets_in > LONG - SHORT, "{:?}", first.resets_in);
 }
 
 pub async fn a_limit_of_nothing_lets_nothing_through(fixture: Case<'_>) {

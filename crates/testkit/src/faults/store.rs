@@ -3,8 +3,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bayar_app::identity::{Email, PasswordHash, Role};
 use bayar_app::port::store::{
-    Actor, Added, Answer, ApiKeyId, ApiKeys, BillIds, Installation, KeyScope, Loaded, NewApiKey,
-    NewOrder, NewUser, Opened, Opening, OrderKey, OrderUnit, Orders, Page, PageOf, PaymentEvent,
+    Added, Answer, ApiKeyId, ApiKeys, BillIds, Installation, KeyScope, Loaded, NewApiKey, NewOrder,
+    NewUser, Opened, Opening, OrderKey, OrderUnit, Orders, Page, PageOf, PaymentEvent,
     PaymentFilter, Payments, Repriced, SchemaState, Store, StoredApiKey, StoredOrder,
     StoredPayment, Survey, Surveyed, Units, Upkeep, User, Users,
 };
@@ -67,9 +67,9 @@ macro_rules! delegate {
 
 delegate! { Orders:
     ReserveOrderId reserve_order_id() -> OrderId;
-    AddOrder add_order(order: &NewOrder, by: Actor) -> Added;
+    AddOrder add_order(order: &NewOrder) -> Added;
     Order order(key: &OrderKey) -> Option<StoredOrder>;
-    Reprice reprice(id: OrderId, from: Money, to: Money, by: Actor) -> Repriced;
+    Reprice reprice(id: OrderId, from: Money, to: Money) -> Repriced;
 }
 
 delegate! { Payments:

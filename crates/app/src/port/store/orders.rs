@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use bayar_domain::{ConsultationId, InvalidText, Money, Order, OrderId, OrderNumber, PaymentId};
 use chrono::{DateTime, Utc};
 
-use super::{Actor, Answer};
+use super::Answer;
 
 /// The orders of an installation.
 #[async_trait]
@@ -16,7 +16,7 @@ pub trait Orders: Send + Sync {
     ///
     /// MUST add all of it or nothing, and one order at most for each consultation and each reference,
     /// however many callers add it at once.
-    async fn add_order(&self, order: &NewOrder, by: Actor) -> Answer<Added>;
+    async fn add_order(&self, order: &NewOrder) -> Answer<Added>;
 
     /// The order that is known by `key`.
     async fn order(&self, key: &OrderKey) -> Answer<Option<StoredOrder>>;
@@ -24,7 +24,7 @@ pub trait Orders: Send + Sync {
     /// Gives an order another price, in one guarded step.
     ///
     /// MUST change it only when the order is pending, still costs `from`, and has no live payment.
-    async fn reprice(&self, id: OrderId, from: Money, to: Money, by: Actor) -> Answer<Repriced>;
+    async fn reprice(&self, id: OrderId, from: Money, to: Money) -> Answer<Repriced>;
 }
 
 /// An order that is to be added.

@@ -12,7 +12,7 @@ pub trait Units: Send + Sync {
     /// Begins a transaction about one order, and locks the order for it.
     ///
     /// MUST make every other unit about the same order, every opening of a payment of it and every new price wait,
-    /// or answer [`super::StoreError::Busy`] after a bounded time.
+    /// or answer [`super::StoreError::Busy`] or [`super::StoreError::Unavailable`] after a bounded time.
     async fn begin(&self, order: OrderId) -> Answer<Option<(Box<dyn OrderUnit>, Loaded)>>;
 }
 

@@ -113,7 +113,7 @@ async fn who_waits_too_long_is_told_that_it_is_busy() {
     added.recv_timeout(SOON).unwrap();
     let late = table.writer.run(|connection, _| add(connection, 2)).await;
     let late = StoreError::from(late.unwrap_err());
-    assert!(matches!(late, StoreError::Busy(_)), "{late:?}");
+    assert!(matches!(late, StoreError::Unavailable(_)), "{late:?}");
     end.send(()).unwrap();
     adding.await.unwrap().unwrap();
     assert_eq!(table.numbers().await, [1]);
@@ -188,7 +188,7 @@ async fn another_process_that_writes_makes_it_busy() {
     other.batch_execute("BEGIN IMMEDIATE").unwrap();
     let late = table.writer.run(|connection, _| add(connection, 1)).await;
     let late = StoreError::from(late.unwrap_err());
-    assert!(matches!(late, StoreError::Busy(_)), "{late:?}");
+    assert!(matches!(late, StoreError::Unavailable(_)), "{late:?}");
     add(&mut other, 2).unwrap();
     other.batch_execute("COMMIT").unwrap();
     let next = table.writer.run(|connection, _| add(connection, 3));

@@ -56,9 +56,9 @@ pub async fn register(
     form: JsonForm,
     language: Language,
 ) -> Result<HttpResponse, Problem> {
-    let caller = known.service()?;
+    known.service()?;
     let wish = read(form.0)?;
-    let outcome = state.app.register_consultation(&caller, &wish).await;
+    let outcome = state.app.register_consultation(&wish).await;
     let outcome = outcome
         .map_err(|error| refusal(error, Code::OrderNotRepriceable, "patient_id", "amount"))?;
     Ok(registered(&outcome, language))

@@ -77,9 +77,9 @@ pub async fn register(
     form: JsonForm,
     language: Language,
 ) -> Result<HttpResponse, Problem> {
-    let caller = known.service()?;
+    known.service()?;
     let wish = read(form.0)?;
-    let outcome = state.app.register_order(&caller, &wish).await;
+    let outcome = state.app.register_order(&wish).await;
     let outcome =
         outcome.map_err(|error| refusal(error, Code::OrderExistsOtherwise, "user_id", "items"))?;
     Ok(registered(&outcome, language))

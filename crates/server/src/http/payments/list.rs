@@ -33,7 +33,7 @@ struct ListQuery {
     from: Option<String>,
     /// Created before the end of this day (UTC), or before this time.
     to: Option<String>,
-    /// Of this person only. Customers see their own, whatever they ask.
+    /// Of this person only. A customer may ask for their own.
     #[param(minimum = 1)]
     user_id: Option<i64>,
 }

@@ -75,7 +75,14 @@ impl Answer {
         assert_eq!(json["request_id"].as_str(), self.header("x-request-id"));
         assert_eq!(json["errors"].is_object(), code == "validation_failed");
         let known = [
-            "type", "title", "status", "detail", "code", "message", "errors", "request_id",
+            "type",
+            "title",
+            "status",
+            "detail",
+            "code",
+            "message",
+            "errors",
+            "request_id",
         ];
         for name in json.as_object().unwrap().keys() {
             assert!(known.contains(&name.as_str()), "{name}: {json}");

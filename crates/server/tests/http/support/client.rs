@@ -3,6 +3,7 @@ use std::net::TcpStream;
 use std::time::Duration;
 
 use serde_json::Value;
+use tokio::io::AsyncWriteExt;
 
 use super::{Answer, Server};
 
@@ -35,7 +36,8 @@ impl Request {
 
     /// Adds a header: the same name twice stands there twice.
     pub fn header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
-        self.headers.push((name.to_owned(), value.as_ref().to_vec()));
+        self.headers
+            .push((name.to_owned(), value.as_ref().to_vec()));
         self
     }
 
@@ -106,9 +108,26 @@ pub fn exchange(server: &Server, bytes: &[u8]) -> Answer {
     Answer::read(&answer)
 }
 
+/// How a client goes away.
+#[derive(Debug, Clone, Copy)]
+pub enum Leaving {
+    /// It hangs up.
+    Properly,
+    /// It breaks off: the server meets an error while it works.
+    Abruptly,
+}
+
 /// Sends bytes and goes away.
-pub fn send_and_leave(server: &Server, bytes: &[u8]) {
-    connect(server).write_all(bytes).unwrap();
+pub fn send_and_leave(server: &Server, bytes: &[u8], leaving: Leaving) {
+    server.wait(async {
+        let stream = tokio::net::TcpStream::connect(server.address()).await;
+        let mut stream = stream.unwrap();
+        stream.write_all(bytes).await.unwrap();
+        match leaving {
+            Leaving::Properly => {}
+            Leaving::Abruptly => stream.set_zero_linger().unwrap(),
+        }
+    });
 }
 
 fn connect(server: &Server) -> TcpStream {

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, mpsc};
@@ -25,7 +26,7 @@ pub const SERVICE_KEY_NAME: &str = "shop";
 pub struct Server {
     running: Option<Running>,
     place: Option<Place>,
-    settings: Vec<(String, String)>,
+    settings: BTreeMap<String, String>,
     service: String,
     count: AtomicI64,
 }
@@ -68,9 +69,10 @@ impl Server {
             ("RATE_LIMIT_PAYMENTS", "off"),
             ("RATE_LIMIT_LOGIN", "off"),
         ];
+        // Of two values of one setting, the later one is kept.
         let pairs = defaults.iter().chain(settings);
         let pairs = pairs.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        let settings: Vec<_> = pairs.collect();
+        let settings: BTreeMap<_, _> = pairs.collect();
         let running = run(&settings).unwrap();
         let service = running.runtime.block_on(running.app.add_api_key(AddApiKey {
             name: SERVICE_KEY_NAME.to_owned(),
@@ -219,15 +221,19 @@ pub fn payment(token: &str) -> Request {
 }
 
 /// Serves in a thread of its own until it is told to stop.
-fn run(settings: &[(String, String)]) -> Result<Running, String> {
+fn run(settings: &BTreeMap<String, String>) -> Result<Running, String> {
     let given = settings.iter().filter(|(_, value)| !value.is_empty());
-    let environment = Environment::from_pairs(given.cloned());
+    let environment =
+        Environment::from_pairs(given.map(|(name, value)| (name.clone(), value.clone())));
     let (config, _) = Config::load(&environment).unwrap();
     let (tell, told) = mpsc::channel();
     let (stop, stopped) = oneshot::channel();
     let thread = thread::spawn(move || {
-        let runtime = Builder::new_multi_thread().worker_threads(1).enable_all();
-        let runtime = runtime.build().unwrap();
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .unwrap();
         runtime.block_on(async {
             let options = ServeOptions {
                 tables: Tables::MustFit,

@@ -183,6 +183,8 @@ pub async fn the_payments_of_an_order_are_listed_oldest_first(fixture: &dyn Stor
 
 pub async fn what_is_not_there_has_no_papers_and_no_history(fixture: &dyn StoreFixture) {
     let store = fixture.store();
+    // A neighbour, so that nothing is not all there is.
+    pay(&*store, 7, store.now().await.unwrap()).await;
     let order = AnOrder::of_a_cart().reserve(&*store).await.order;
     let nobody = store.reserve_bill_ids(0).await.unwrap().payment;
     let of_order = store.payments_of(&order.terms().number).await.unwrap();

@@ -135,6 +135,6 @@ pub async fn of_many_new_prices_at_once_one_is_taken(fixture: &dyn StoreFixture)
 
 async fn reprice(store: &dyn Store, order: &Order, from: Money, to: Money) -> Repriced {
     let id = order.terms().id;
-    let repriced = patiently(|| store.reprice(id, from, to, Actor::System));
+    let repriced = patiently(|| store.reprice(id, from, to));
     repriced.await.unwrap()
 }

@@ -10,6 +10,7 @@ use futures_util::future::join_all;
 
 use super::steps::{
     SOON, assert_all_of, assert_nothing_of, begin, open, open_at_once, patiently, payment_of, save,
+    stored,
 };
 use crate::builders::{AnOpening, AnOrder, php};
 use crate::contract::StoreFixture;
@@ -37,12 +38,15 @@ macro_rules! racing_cases {
 
 pub async fn of_fifty_openings_of_an_order_exactly_one_is_there(fixture: &dyn StoreFixture) {
     let (store, beside) = (fixture.store(), fixture.beside().await);
-    let order = AnOrder::of_a_consultation(1000).add(&*store).await;
-    let openings = openings(&*store, &order, 50).await;
-    let tried = open_at_once([&store, &beside], openings).await;
-    one_is_there(&*store, &tried).await;
-    let payments = store.payments_of(&order.terms().number).await.unwrap();
-    assert_eq!(payments.len(), 1);
+    // In the first round, connections are made. In the others, all are there at once.
+    for round in 0..4 {
+        let order = AnOrder::of_a_consultation(1000 + round).add(&*store).await;
+        let openings = openings(&*store, &order, 50).await;
+        let tried = open_at_once([&store, &beside], openings).await;
+        one_is_there(&*store, &tried).await;
+        let payments = store.payments_of(&order.terms().number).await.unwrap();
+        assert_eq!(payments.len(), 1);
+    }
 }
 
 pub async fn an_opening_that_is_sent_twice_at_once_is_there_once(fixture: &dyn StoreFixture) {
@@ -61,20 +65,22 @@ pub async fn an_opening_that_is_sent_twice_at_once_is_there_once(fixture: &dyn S
 
 pub async fn of_many_orders_under_one_key_exactly_one_is_opened(fixture: &dyn StoreFixture) {
     let (store, beside) = (fixture.store(), fixture.beside().await);
-    let mut openings = Vec::new();
-    for _ in 0..20 {
-        let order = AnOrder::of_a_cart().add(&*store).await;
-        openings.push(AnOpening::of(&order).key("wish").build(&*store).await);
-    }
-    let tried = open_at_once([&store, &beside], openings).await;
-    one_is_there(&*store, &tried).await;
-    for (opening, opened) in tried {
-        if !opened {
-            let order = OrderKey::Id(opening.order.terms().id);
-            let order = store.order(&order).await.unwrap().unwrap();
-            assert_eq!(order.live_payment, None);
-            let another = AnOpening::of(&order.order).open(&*store).await;
-            assert_all_of(&*store, &another).await;
+    for round in 0..3 {
+        let mut openings = Vec::new();
+        for _ in 0..20 {
+            let order = AnOrder::of_a_cart().add(&*store).await;
+            let opening = AnOpening::of(&order).key(&format!("wish {round}"));
+            openings.push(opening.build(&*store).await);
+        }
+        let tried = open_at_once([&store, &beside], openings).await;
+        one_is_there(&*store, &tried).await;
+        for (opening, opened) in tried {
+            if !opened {
+                let order = stored(&*store, &opening.order).await;
+                assert_eq!(order.live_payment, None);
+                let another = AnOpening::of(&order.order).open(&*store).await;
+                assert_all_of(&*store, &another).await;
+            }
         }
     }
 }
@@ -86,9 +92,7 @@ pub async fn many_orders_are_opened_at_once(fixture: &dyn StoreFixture) {
         tokio::spawn(async move {
             let new = patiently(|| store.reserve_order_id()).await.unwrap();
             let new = AnOrder::of_a_consultation(1000 + task).build(new);
-            patiently(|| store.add_order(&new, Actor::System))
-                .await
-                .unwrap();
+            patiently(|| store.add_order(&new)).await.unwrap();
             let opening = AnOpening::of(&new.order).build(&*store).await;
             assert_eq!(open(&*store, &opening).await, Opened::Yes);
             opening
@@ -108,9 +112,7 @@ pub async fn a_payment_is_opened_or_the_price_is_changed_but_never_both(
         let opening = AnOpening::of(&order).build(&*store).await;
         let repricing = async {
             let (id, from, to) = (order.terms().id, php(500_000), php(600_000));
-            patiently(|| beside.reprice(id, from, to, Actor::System))
-                .await
-                .unwrap()
+            patiently(|| beside.reprice(id, from, to)).await.unwrap()
         };
         // Each of them is a little ahead in half of the rounds.
         let (opened, repriced) = if round % 2 == 0 {
@@ -152,7 +154,7 @@ pub async fn every_payment_is_for_the_price_of_its_order(fixture: &dyn StoreFixt
             tokio::spawn(async move {
                 for minor in 1_000..1_019 {
                     let (from, to) = (php(minor), php(minor + 1));
-                    let repriced = patiently(|| beside.reprice(id, from, to, Actor::System));
+                    let repriced = patiently(|| beside.reprice(id, from, to));
                     if repriced.await.unwrap() == Repriced::No {
                         break;
                     }
@@ -170,7 +172,7 @@ pub async fn every_payment_is_for_the_price_of_its_order(fixture: &dyn StoreFixt
                 assert_eq!(paid.terms().price, price);
                 assert_all_of(&*store, opening).await;
                 let (from, to) = (price, php(9_999));
-                let repriced = store.reprice(id, from, to, Actor::System).await;
+                let repriced = store.reprice(id, from, to).await;
                 assert_eq!(repriced.unwrap(), Repriced::No);
             } else {
                 assert_nothing_of(&*store, opening).await;
@@ -272,9 +274,10 @@ pub async fn an_opening_that_nobody_waits_for_is_whole_or_not_there(fixture: &dy
 }
 
 async fn openings(store: &dyn Store, order: &Order, many: usize) -> Vec<Opening> {
+    let now = store.now().await.unwrap();
     let mut openings = Vec::new();
     for _ in 0..many {
-        openings.push(AnOpening::of(order).build(store).await);
+        openings.push(AnOpening::of(order).at(now).build(store).await);
     }
     openings
 }

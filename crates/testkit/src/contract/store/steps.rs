@@ -220,9 +220,7 @@ pub(super) fn ids_of(opening: &Opening) -> BillIds {
 
 /// Adds an order patiently.
 pub(super) async fn add(store: &dyn Store, new: &NewOrder) -> Added {
-    patiently(|| store.add_order(new, Actor::System))
-        .await
-        .unwrap()
+    patiently(|| store.add_order(new)).await.unwrap()
 }
 
 /// An order as it is stored.

@@ -14,7 +14,7 @@ use super::steps::{
     settle,
 };
 use crate::builders::{AnOpening, AnOrder, php};
-use crate::contract::StoreFixture;
+use crate::contract::{AT_ONCE, StoreFixture};
 use crate::random::SeededRandom;
 
 #[doc(hidden)]
@@ -115,7 +115,7 @@ pub async fn a_second_unit_does_not_begin_before_the_first_has_ended(fixture: &d
             // It was waiting. Now it begins, or its patience was at an end.
             assert!(matches!(
                 ended(second).await,
-                Ok(true) | Err(StoreError::Busy(_))
+                Ok(true) | Err(StoreError::Busy(_) | StoreError::Unavailable(_))
             ));
         }
         drop(begin(&**other, id).await);
@@ -139,7 +139,9 @@ pub async fn no_payment_is_opened_while_a_unit_is_open(fixture: &dyn StoreFixtur
             None => Err(busy()),
         };
         match opened {
-            Err(StoreError::Busy(_)) => assert_eq!(open(&**other, &opening).await, Opened::Yes),
+            Err(StoreError::Busy(_) | StoreError::Unavailable(_)) => {
+                assert_eq!(open(&**other, &opening).await, Opened::Yes)
+            }
             opened => assert_eq!(opened.unwrap(), Opened::Yes),
         }
         assert_all_of(&*store, &opening).await;
@@ -155,13 +157,13 @@ pub async fn no_price_changes_while_a_unit_is_open(fixture: &dyn StoreFixture) {
         let task = {
             let other = Arc::clone(other);
             let (from, to) = (php(500_000), php(600_000));
-            tokio::spawn(async move { other.reprice(id, from, to, Actor::System).await })
+            tokio::spawn(async move { other.reprice(id, from, to).await })
         };
         let waiting = not_while_it_is_open(task).await;
         drop(unit);
         if let Some(waiting) = waiting {
             match ended(waiting).await {
-                Err(StoreError::Busy(_)) => {}
+                Err(StoreError::Busy(_) | StoreError::Unavailable(_)) => {}
                 repriced => assert_eq!(repriced.unwrap(), Repriced::Yes),
             }
         }
@@ -198,7 +200,9 @@ pub async fn a_unit_that_is_dropped_never_happened(fixture: &dyn StoreFixture) {
         let step = settlement.cancel_payment(payment_of(&opening)).unwrap();
         save(&mut *unit, &step, Actor::System).await.unwrap();
         drop(unit);
-        assert_eq!(loaded(&*beside, id).await.parts, before);
+        let loaded = timeout(AT_ONCE, loaded(&*beside, id)).await;
+        let loaded = loaded.expect("the order is still locked");
+        assert_eq!(loaded.parts, before);
         assert_all_of(&*store, &opening).await;
         let events = store.events(payment_of(&opening)).await.unwrap();
         assert_eq!(events.len(), 1);
@@ -275,7 +279,7 @@ async fn not_while_it_is_open<T: std::fmt::Debug>(
     match timeout(A_WHILE, &mut task).await {
         Err(_) => Some(task),
         Ok(answer) => match answer.unwrap() {
-            Err(StoreError::Busy(_)) => None,
+            Err(StoreError::Busy(_) | StoreError::Unavailable(_)) => None,
             other => panic!("it slipped through: {other:?}"),
         },
     }
