@@ -3,6 +3,9 @@
 //! The tests themselves stand in `tests/tests`, one program for each subject.
 //! This crate is never published and no other member depends on it.
 
+pub mod bench;
+pub mod program;
+
 use std::{env, ffi::OsString, path::PathBuf, process::Command};
 
 /// The root of the repository whose tests run.

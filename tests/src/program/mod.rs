@@ -1,0 +1,46 @@
+//! The real program: processes of `bayar`, asked over HTTP, and what they have stored.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "it is for tests, where a panic is how one fails"
+)]
+
+mod binary;
+mod book;
+mod book_check;
+mod http;
+mod installation;
+mod server;
+
+pub use book::{Book, Store};
+pub use http::{Answer, Client, Connection};
+pub use installation::{CURRENCY, Installation, amount};
+pub use server::{Ended, Server};
+
+use std::fmt;
+use std::io::{self, Write};
+use std::time::Duration;
+
+use tokio::time::{sleep, timeout};
+
+/// What has to happen has happened by then, even on a machine that is busy with other tests.
+pub const SOON: Duration = Duration::from_secs(60);
+
+/// Asks again and again until it is so.
+pub async fn wait_until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+    let waiting = async {
+        while !is_so().await {
+            sleep(Duration::from_millis(10)).await;
+        }
+    };
+    let waited = timeout(SOON, waiting).await;
+    waited.unwrap_or_else(|_| panic!("it never came to pass: {what}"));
+}
+
+/// Says how a long test went.
+pub fn note(text: fmt::Arguments<'_>) {
+    // Nobody may be listening.
+    let _ = writeln!(io::stderr(), "{text}");
+}
