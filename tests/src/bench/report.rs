@@ -53,6 +53,8 @@ struct Goal {
 pub(super) struct Report {
     goals: Vec<Goal>,
     sections: String,
+    /// The share of the processors that others used, in each comparison.
+    disturbed: Vec<f64>,
 }
 
 impl Report {
@@ -85,6 +87,11 @@ impl Report {
         self.sections.push('\n');
     }
 
+    /// Notes which share of the processors others used.
+    pub(super) fn disturbed(&mut self, share: f64) {
+        self.disturbed.push(share);
+    }
+
     /// The whole of it.
     pub(super) fn markdown(&self) -> String {
         let mut out = String::new();
@@ -103,10 +110,25 @@ impl Report {
             table.write(&mut out);
             out.push('\n');
         }
+        if let Some(shares) = Spread::of(self.disturbed.iter().copied())
+            && shares.median > QUIET
+        {
+            let _ = writeln!(
+                out,
+                "**The machine was not quiet.** \
+                 In the median comparison {:.0} % of the processors were used by others, in the worst {:.0} %: \
+                 the rates are too low and the latencies too high.\n",
+                shares.median * 100.0,
+                shares.most * 100.0
+            );
+        }
         out.push_str(&self.sections);
         out
     }
 }
+
+/// Up to here it is the kernel's own work, for the disk above all.
+const QUIET: f64 = 0.15;
 
 /// A ratio with how far it strayed.
 pub(super) fn ratio(spread: Spread) -> String {
@@ -170,6 +192,19 @@ mod tests {
         assert_eq!(spliced, format!("above\n{BEGIN}\n\nnew\n\n{END}\nbelow\n"));
         assert_eq!(splice(&spliced, "new").unwrap(), spliced);
         assert!(splice("nothing", "new").is_err());
+    }
+
+    #[test]
+    fn a_busy_machine_is_reported() {
+        let mut report = Report::default();
+        report.disturbed(0.05);
+        assert!(!report.markdown().contains("not quiet"));
+        report.disturbed(0.50);
+        let text = report.markdown();
+        assert!(
+            text.contains("not quiet") && text.contains("28 %") && text.contains("50 %"),
+            "{text}"
+        );
     }
 
     #[test]

@@ -1,22 +1,19 @@
 use std::sync::Arc;
 
 use bayar_domain::{
-    Bill, BillRequest, Currency, Gateway, Money, Order, OrderStatus, PaymentId, PaymentStatus,
-    UserId,
+    Bill, Currency, Gateway, Money, Order, OrderStatus, PaymentId, PaymentStatus, UserId,
 };
-use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use thiserror::Error;
 use tracing::Instrument;
 
 use super::AmountText;
-use super::methods::{takes_currency, takes_fraction};
+use super::opener::Opener;
 use crate::failpoint;
 use crate::port::store::{
-    BillIds, Claim, IdempotencyKey, KeyScope, LivePayment, Opened, Opening, OrderKey, RequestHash,
-    Route, StoreError, StoredAnswer, Survey, Surveyed, SurveyedOrder,
+    IdempotencyKey, KeyScope, OrderKey, RequestHash, Route, StoreError, StoredAnswer,
 };
 use crate::port::{Away, CacheKey};
-use crate::settle::SettleError;
 use crate::{App, Caller, Limited, Trouble};
 
 /// A wish for a payment.
@@ -133,9 +130,6 @@ impl From<StoreError> for CreateError {
     }
 }
 
-/// How often the store is looked at before somebody else has clearly more luck.
-const ROUNDS: u32 = 3;
-
 impl App {
     /// Opens a payment, or finds the one there is.
     ///
@@ -193,7 +187,7 @@ impl App {
         let lock = self.locks.take(self.lock_name(&wish)).await;
         let lock = lock.map_err(|_| Trouble::InProgress)?;
         failpoint::hit("create.locked");
-        let created = self.create_locked(&wish, scope, request).await;
+        let created = Opener::new(self, &wish, scope, request).open().await;
         // What is remembered and what is freed does not depend on each other.
         let remember = async {
             if let Ok(Created::New { payment, body }) = &created {
@@ -208,43 +202,6 @@ impl App {
         };
         futures_util::future::join(remember, self.locks.release(lock)).await;
         failpoint::hit("create.before_answer");
-        created
-    }
-
-    async fn create_locked(
-        &self,
-        wish: &CreatePayment,
-        scope: KeyScope,
-        request: RequestHash,
-    ) -> Result<Created, CreateError> {
-        let survey = Survey {
-            scope,
-            order: wish.order.clone(),
-        };
-        let mut opening = Opener {
-            app: self,
-            wish,
-            request,
-            ids: None,
-            counted: false,
-        };
-        let mut created = Err(Trouble::InProgress.into());
-        for round in 0..ROUNDS {
-            failpoint::hit("create.before_survey");
-            created = match self.store.survey(&survey).await {
-                Ok(seen) => opening.round(round, &survey, seen).await,
-                Err(error) => Err(error.into()),
-            };
-            match &created {
-                // Something is not as it was seen, or nobody knows: look again.
-                Err(CreateError::Trouble(Trouble::InProgress)) => {}
-                Err(CreateError::Trouble(Trouble::Unavailable(StoreError::Unsure(_)))) => {}
-                _ => break,
-            }
-        }
-        if opening.counted && !matches!(created, Ok(Created::New { .. })) {
-            self.limits.no_new_payment(survey.scope.owner).await;
-        }
         created
     }
 
@@ -287,7 +244,7 @@ impl CreatePayment {
 }
 
 /// What is to be answered to a key that is bound.
-fn answered_before(
+pub(super) fn answered_before(
     answer: StoredAnswer,
     status: PaymentStatus,
     request: RequestHash,
@@ -300,203 +257,5 @@ fn answered_before(
         })
     } else {
         Err(CreateError::KeyReused)
-    }
-}
-
-/// Opens one payment in several rounds, always with the same ids: so it knows its own payment when it sees it.
-struct Opener<'a> {
-    app: &'a App,
-    wish: &'a CreatePayment,
-    request: RequestHash,
-    ids: Option<BillIds>,
-    counted: bool,
-}
-
-impl Opener<'_> {
-    async fn round(
-        &mut self,
-        round: u32,
-        survey: &Survey,
-        seen: Surveyed,
-    ) -> Result<Created, CreateError> {
-        let Surveyed { answered, order } = seen;
-        if let Some((answer, status)) = answered {
-            let is_ours = |ids: &BillIds| ids.payment == answer.payment;
-            return if self.ids.as_ref().is_some_and(is_ours) {
-                // The commit whose answer was lost.
-                Ok(self.is_new(answer.payment, answer.body))
-            } else {
-                answered_before(answer, status, self.request)
-            };
-        }
-        let SurveyedOrder { order, live } = order.ok_or(CreateError::NotFound)?;
-        let owner = order.terms().owner;
-        if owner != self.wish.user || !self.wish.caller.may_act_for(owner) {
-            return Err(CreateError::Forbidden);
-        }
-        match live {
-            Some(live) if live.overdue => {
-                self.expire(&order, &live).await?;
-                return Err(Trouble::InProgress.into());
-            }
-            Some(LivePayment {
-                id,
-                status,
-                deadline,
-                ..
-            }) => {
-                return Ok(Created::Existing {
-                    payment: id,
-                    status,
-                    deadline,
-                });
-            }
-            None => {}
-        }
-        self.check(&order)?;
-        if round > 0 {
-            // An old key may be in the way that counts no more.
-            self.app.store.forget_key(&survey.scope).await?;
-        }
-        self.count(survey).await?;
-        self.open(order, survey.scope.clone()).await
-    }
-
-    /// Whether the order may be paid like that.
-    fn check(&self, order: &Order) -> Result<(), CreateError> {
-        let (wish, app) = (self.wish, self.app);
-        if order.status() != OrderStatus::Pending {
-            return Err(CreateError::NotPayable(order.status()));
-        }
-        let price = order.terms().price;
-        let currency = price.currency();
-        if wish.currency.is_some_and(|asked| asked != currency) {
-            return Err(CreateError::OtherCurrency(currency));
-        }
-        let amount = Money::parse(wish.amount.as_str(), currency);
-        let amount = amount.map_err(|error| match error {
-            bayar_domain::AmountError::TooManyDecimals { .. } => {
-                CreateError::TooManyDecimals(currency)
-            }
-            _ => CreateError::OtherPrice(price),
-        })?;
-        let limits = app.settings.amounts.of(currency);
-        let (least, most) = limits.ok_or(CreateError::CurrencyNotTaken(currency))?;
-        if amount.minor() < least.minor() {
-            return Err(CreateError::BelowLimit(least));
-        }
-        if amount.minor() > most.minor() {
-            return Err(CreateError::AboveLimit(most));
-        }
-        if amount != price {
-            return Err(CreateError::OtherPrice(price));
-        }
-        let method = wish.payment_method;
-        if !app.settings.gateways.contains(&method) {
-            Err(CreateError::MethodNotAvailable(method))
-        } else if !takes_currency(method, currency) {
-            Err(CreateError::CurrencyNotTaken(currency))
-        } else if !takes_fraction(method, price) {
-            Err(CreateError::WholeUnitsOnly(currency))
-        } else {
-            Ok(())
-        }
-    }
-
-    /// Counts the payment as a new one, once.
-    async fn count(&mut self, survey: &Survey) -> Result<(), CreateError> {
-        if !self.counted {
-            let limited = self.app.limits.new_payment(survey.scope.owner).await;
-            if let Some(limited) = limited.filter(|limited| !limited.spent.allowed) {
-                return Err(CreateError::TooMany(limited));
-            }
-            self.counted = true;
-        }
-        Ok(())
-    }
-
-    async fn open(&mut self, order: Order, scope: KeyScope) -> Result<Created, CreateError> {
-        let app = self.app;
-        // The store keeps microseconds: what is answered now is what is read later.
-        let now = app.clock.now().trunc_subsecs(6);
-        let ttl = TimeDelta::from_std(app.settings.payment_ttl).unwrap_or(TimeDelta::MAX);
-        let taxes = &app.settings.taxes;
-        let tax_day = app.settings.tax_day(now);
-        let ids = match self.ids.take() {
-            Some(ids) => ids,
-            None => {
-                let currency = order.terms().price.currency();
-                let count = taxes.rules_on(currency, tax_day).count();
-                app.store.reserve_bill_ids(count).await?
-            }
-        };
-        let ids = self.ids.insert(ids);
-        let request = BillRequest {
-            payment: ids.payment,
-            invoice: ids.invoice,
-            taxes: ids.taxes.clone(),
-            payment_method: self.wish.payment_method,
-            now,
-            deadline: now
-                .checked_add_signed(ttl)
-                .unwrap_or(DateTime::<Utc>::MAX_UTC),
-            tax_day,
-        };
-        let bill = Bill::write(&order, taxes, request).map_err(Trouble::fault)?;
-        let draft = Draft {
-            order: &order,
-            bill: &bill,
-        };
-        let body = (self.wish.render)(&draft);
-        let payment = ids.payment;
-        let opening = Opening {
-            order,
-            bill,
-            claim: Claim {
-                scope,
-                answer: StoredAnswer {
-                    request: self.request,
-                    payment,
-                    body,
-                },
-                kept_for: app.settings.key_ttl,
-            },
-            by: self.wish.caller.actor(),
-        };
-        failpoint::hit("create.before_open");
-        let opened = app.store.open_payment(&opening).await?;
-        failpoint::hit("create.after_open");
-        match opened {
-            Opened::Yes => Ok(self.is_new(payment, opening.claim.answer.body)),
-            Opened::No => Err(Trouble::InProgress.into()),
-        }
-    }
-
-    fn is_new(&self, payment: PaymentId, body: Vec<u8>) -> Created {
-        let CreatePayment {
-            user,
-            amount,
-            payment_method,
-            ..
-        } = self.wish;
-        tracing::info!(
-            payment_id = %payment,
-            user_id = %user,
-            amount = amount.as_str(),
-            method = %payment_method,
-            "Payment: New payment created"
-        );
-        metrics::counter!("bayar_payments_created_total", "method" => payment_method.as_str())
-            .increment(1);
-        Created::New { payment, body }
-    }
-
-    /// Ends a payment whose time is over, so that it does not block its order.
-    async fn expire(&self, order: &Order, live: &LivePayment) -> Result<(), CreateError> {
-        match self.app.expire(order.terms().id, live.id).await {
-            // Refused: it moved meanwhile. The next look tells.
-            Ok(()) | Err(SettleError::Refused(_) | SettleError::NotFound) => Ok(()),
-            Err(SettleError::Trouble(trouble)) => Err(trouble.into()),
-        }
     }
 }

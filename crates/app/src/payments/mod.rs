@@ -5,6 +5,7 @@ mod cancel;
 mod create;
 mod explain;
 mod methods;
+mod opener;
 mod read;
 
 pub use amount::AmountText;

@@ -87,6 +87,7 @@ impl Contender {
 struct Comparison {
     rates: Table,
     costs: Table,
+    disturbed: Vec<f64>,
     cores: usize,
 }
 
@@ -110,6 +111,7 @@ impl Comparison {
                 "generator",
                 "used by others",
             ]),
+            disturbed: Vec::new(),
             cores,
         }
     }
@@ -137,6 +139,8 @@ impl Comparison {
                 median(&contender.tails),
                 ratio.map_or_else(String::new, super::report::ratio),
             ]);
+            let disturbed = contender.disturbed(self.cores);
+            self.disturbed.push(disturbed);
             let cost = |part| contender.cost(part).map_or_else(String::new, whole);
             self.costs.row([
                 contender.name.to_owned(),
@@ -145,7 +149,7 @@ impl Comparison {
                 cost("Postgres"),
                 cost("Redis"),
                 cost("generator"),
-                format!("{:.0} %", contender.disturbed(self.cores) * 100.0),
+                format!("{:.0} %", disturbed * 100.0),
             ]);
         }
     }
@@ -153,6 +157,9 @@ impl Comparison {
     fn write(&self, report: &mut super::Report) {
         report.table(&self.rates);
         report.table(&self.costs);
+        for share in &self.disturbed {
+            report.disturbed(*share);
+        }
     }
 }
 
