@@ -14,11 +14,11 @@ install = @$(TOOLS)/cargo-$(1) $(1) --version 2>/dev/null | grep -qx "cargo-$(1)
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: ## start a demonstration on port 8080, with a SQLite file in data/
+run: ## start a demonstration on port 8080, with a SQLite file in data/demo
 	cargo run --locked --bin bayar-sandbox
 
 clean-data: ## forget what happened in the demonstration
-	rm -rf data
+	rm -rf data/demo
 
 check: lint test doc deny ## everything that must pass before a commit
 

@@ -1,8 +1,10 @@
 use std::fmt::Display;
 use std::sync::Arc;
 
+use bayar_domain::UserId;
+
 use crate::caller::Caller;
-use crate::port::store::{Installation, KeyOwner};
+use crate::port::store::Installation;
 use crate::port::{Away, Quota, RateLimits, Spent};
 use crate::settings::Settings;
 
@@ -68,7 +70,7 @@ impl Limits {
     /// One try to sign in to an account, from wherever it comes.
     pub async fn login_to(&self, account: &str) -> Option<Limited> {
         // Ten times the limit of one place: guessing from many places is slow,
-        // and whoever wants to shut somebody out of an account needs many.
+        // and whoever wants to shut somebody out of an account needs as many places.
         let quota = self.login.map(|quota| Quota {
             limit: quota.limit.saturating_mul(10),
             ..quota
@@ -77,12 +79,12 @@ impl Limits {
     }
 
     /// One new payment of somebody.
-    pub(crate) async fn new_payment(&self, owner: KeyOwner) -> Option<Limited> {
+    pub(crate) async fn new_payment(&self, owner: UserId) -> Option<Limited> {
         self.spend("payments", &owner, self.payments).await
     }
 
     /// A payment that was counted as new was none.
-    pub(crate) async fn no_new_payment(&self, owner: KeyOwner) {
+    pub(crate) async fn no_new_payment(&self, owner: UserId) {
         if let Some(quota) = self.payments {
             let name = self.name("payments", &owner);
             if let Err(Away(_)) = self.shared.give_back(&name, quota).await {

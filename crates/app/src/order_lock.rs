@@ -55,7 +55,9 @@ impl OrderLocks {
     /// The waiters of this process stand in one line, and only the first of them asks the shared locks.
     pub(crate) async fn take(&self, name: String) -> Result<OrderLock, Held> {
         let began = Instant::now();
-        let deadline = began + self.delay.saturating_mul(self.tries);
+        // A holder who died is outlived, whatever the settings say.
+        let patience = self.delay.saturating_mul(self.tries);
+        let deadline = began + patience.max(self.ttl.saturating_add(self.delay * 2));
         let line = self.line(&name);
         let own = timeout_at(deadline, line.lock_owned()).await;
         let mut lock = OrderLock {
@@ -71,8 +73,12 @@ impl OrderLocks {
                     lock.shared = Some(token);
                     break;
                 }
-                // Nobody can be asked, so nobody is known to hold it.
-                Err(Away(_)) => break,
+                // Nobody can be asked, so nobody is known to hold it. Perhaps it was taken all the same, and only
+                // the answer is lost: then it has to be released.
+                Err(Away(_)) => {
+                    lock.shared = Some(token);
+                    break;
+                }
                 Ok(false) if Instant::now() + self.delay > deadline => {
                     self.release(lock).await;
                     return Err(self.waited(began, Held));

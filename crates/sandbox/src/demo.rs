@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use bayar::config::{Config, Environment, Faults};
+use bayar::config::{Config, Database, Environment, Faults};
 use bayar::serve::{ServeError, ServeOptions, serve};
 use bayar::telemetry;
 use bayar::wiring::Tables;
@@ -20,6 +20,11 @@ pub enum DemoError {
     /// The settings are wrong.
     #[error("the settings are wrong:\n{0}")]
     Config(#[from] Faults),
+    /// It would stand where something real does.
+    #[error(
+        "{0} is not for a demonstration, whose passwords everybody knows: unset it, or use `bayar serve`"
+    )]
+    Real(&'static str),
     /// It does not serve.
     #[error(transparent)]
     Serve(#[from] ServeError),
@@ -51,8 +56,10 @@ const PEOPLE: &[(&str, Role)] = &[
     ("operator@test.com", Role::Operator),
 ];
 
-/// What is set unless it is set otherwise: keys of no account, so that both gateways can be chosen.
+/// What is set unless it is set otherwise: a directory of its own, and keys of no account,
+/// so that both gateways can be chosen.
 const SETTINGS: &[(&str, &str)] = &[
+    ("DATA_DIR", "data/demo"),
     ("STRIPE_SECRET_KEY", "sk_test_demonstration"),
     ("MIDTRANS_SERVER_KEY", "SB-Mid-server-demonstration"),
 ];
@@ -68,6 +75,7 @@ pub async fn run() -> Result<(), DemoError> {
             environment.with_default(name, value)
         });
     let (config, warnings) = Config::load(&environment)?;
+    must_be_play(&config)?;
     let mut out = io::stdout();
     for warning in warnings {
         writeln!(out, "warning: {warning}")?;
@@ -85,6 +93,17 @@ pub async fn run() -> Result<(), DemoError> {
         }
     });
     Ok(told.await?)
+}
+
+/// Everybody knows the passwords of the demonstration, so it is kept away from everything real.
+fn must_be_play(config: &Config) -> Result<(), DemoError> {
+    if matches!(config.database, Database::Postgres(_)) {
+        return Err(DemoError::Real("DATABASE_URL"));
+    }
+    if !config.http.bind.ip().is_loopback() {
+        return Err(DemoError::Real("BIND_ADDRESS"));
+    }
+    Ok(())
 }
 
 /// Says what went wrong, with all that led to it.

@@ -98,7 +98,7 @@ pub async fn wire(config: &Config, purpose: Purpose, tables: Tables) -> Result<W
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let random: Arc<dyn Random> = Arc::new(SystemRandom);
     let store = store(config, purpose, &clock).await?;
-    prepare(&*store, &config.database, tables).await?;
+    prepare(&*store, &config.database, purpose, tables).await?;
     let installation = store.installation().await?;
     let own_limits = Arc::new(LocalLimits::new(Arc::clone(&clock)));
     let mut redis_is_up: Option<Arc<dyn Fn() -> bool + Send + Sync>> = None;
@@ -244,11 +244,18 @@ async fn sqlite(
 async fn prepare(
     store: &dyn Store,
     database: &Database,
+    purpose: Purpose,
     tables: Tables,
 ) -> Result<(), WiringError> {
     match (store.schema().await?, tables, database) {
         (SchemaState::Current, _, _) => Ok(()),
         (SchemaState::Ahead(steps), _, _) => Err(WiringError::Ahead(steps)),
+        (SchemaState::Behind(steps), Tables::MustFit, Database::Embedded)
+            if purpose == Purpose::Command && !are_all(&steps) =>
+        {
+            // A server may be at work on them.
+            Err(WiringError::Behind(steps))
+        }
         (SchemaState::Behind(_), Tables::Migrate, _)
         | (SchemaState::Behind(_), Tables::MustFit, Database::Embedded) => {
             for step in store.migrate().await? {
@@ -260,6 +267,11 @@ async fn prepare(
             Err(WiringError::Behind(steps))
         }
     }
+}
+
+/// Whether no step was ever taken: the database is new.
+fn are_all(missing: &[String]) -> bool {
+    missing.iter().any(|step| step.starts_with("0001"))
 }
 
 fn keyring(config: &Config, random: &dyn Random) -> Result<Keyring, WiringError> {

@@ -128,7 +128,7 @@ impl Report {
 }
 
 /// Up to here it is the kernel's own work, for the disk above all.
-const QUIET: f64 = 0.15;
+const QUIET: f64 = 0.10;
 
 /// A ratio with how far it strayed.
 pub(super) fn ratio(spread: Spread) -> String {

@@ -61,6 +61,11 @@ impl App {
         let Some(live) = stored.live_payment else {
             return Ok(());
         };
+        let payment = self.store.payment(live).await?;
+        let deadline = payment.map(|stored| stored.payment.terms().deadline);
+        if deadline > Some(self.store.now().await?) {
+            return Ok(());
+        }
         match self.expire(stored.order.terms().id, live).await {
             // Refused: it is not overdue, or it moved. Whoever goes on will see.
             Ok(()) | Err(SettleError::Refused(_)) => Ok(()),

@@ -180,8 +180,10 @@ impl App {
         failpoint::hit("create.before_cache");
         if let Some(answer) = self.cached(&cache_key).await {
             tracing::info!(payment_id = %answer.payment, "Payment: Returning cached response");
-            // The cache is emptied when the payment moves, so it stands where it began.
-            return answered_before(answer, PaymentStatus::Pending, request);
+            // What was answered never changes, but the payment moves, and a cache may lag behind.
+            let stored = self.store.payment(answer.payment).await?;
+            let stored = stored.ok_or_else(|| Trouble::fault("an answer is about no payment"))?;
+            return answered_before(answer, stored.payment.status(), request);
         }
         failpoint::hit("create.before_lock");
         let lock = self.locks.take(self.lock_name(&wish)).await;

@@ -21,8 +21,10 @@ pub(super) struct Opener<'a> {
     wish: &'a CreatePayment,
     survey: Survey,
     request: RequestHash,
+    now: DateTime<Utc>,
     ids: Option<BillIds>,
     counted: bool,
+    unsure: bool,
 }
 
 impl<'a> Opener<'a> {
@@ -38,15 +40,20 @@ impl<'a> Opener<'a> {
             wish,
             survey: Survey { scope, order },
             request,
+            // One moment for all rounds, and so one day of tax rules. The store keeps microseconds:
+            // what is answered now is what is read later.
+            now: app.clock.now().trunc_subsecs(6),
             ids: None,
             counted: false,
+            unsure: false,
         }
     }
 
     /// Opens the payment, or finds the one there is.
     pub(super) async fn open(mut self) -> Result<Created, CreateError> {
         let mut created = Err(Trouble::InProgress.into());
-        for round in 0..ROUNDS {
+        // The last look writes nothing: it finds what the last write did.
+        for round in 0..=ROUNDS {
             failpoint::hit("create.before_survey");
             created = match self.app.store.survey(&self.survey).await {
                 Ok(seen) => self.round(round, seen).await,
@@ -55,15 +62,14 @@ impl<'a> Opener<'a> {
             match &created {
                 // Something is not as it was seen, or nobody knows: look again.
                 Err(CreateError::Trouble(Trouble::InProgress)) => {}
-                Err(CreateError::Trouble(Trouble::Unavailable(StoreError::Unsure(_)))) => {}
+                Err(CreateError::Trouble(Trouble::Unavailable(StoreError::Unsure(_)))) => {
+                    self.unsure = true;
+                }
                 _ => break,
             }
         }
-        if self.counted && !matches!(created, Ok(Created::New { .. })) {
-            self.app
-                .limits
-                .no_new_payment(self.survey.scope.owner)
-                .await;
+        if self.counted && !self.unsure && !matches!(created, Ok(Created::New { .. })) {
+            self.app.limits.no_new_payment(self.wish.user).await;
         }
         created
     }
@@ -104,6 +110,9 @@ impl<'a> Opener<'a> {
             None => {}
         }
         self.check(&order)?;
+        if round == ROUNDS {
+            return Err(Trouble::InProgress.into());
+        }
         if round > 0 {
             // An old key may be in the way that counts no more.
             self.app.store.forget_key(&self.survey.scope).await?;
@@ -156,7 +165,7 @@ impl<'a> Opener<'a> {
     /// Counts the payment as a new one, once.
     async fn count(&mut self) -> Result<(), CreateError> {
         if !self.counted {
-            let limited = self.app.limits.new_payment(self.survey.scope.owner).await;
+            let limited = self.app.limits.new_payment(self.wish.user).await;
             if let Some(limited) = limited.filter(|limited| !limited.spent.allowed) {
                 return Err(CreateError::TooMany(limited));
             }
@@ -168,8 +177,7 @@ impl<'a> Opener<'a> {
     /// Writes the bill and the answer, and has the store check again and keep them.
     async fn write(&mut self, order: Order) -> Result<Created, CreateError> {
         let app = self.app;
-        // The store keeps microseconds: what is answered now is what is read later.
-        let now = app.clock.now().trunc_subsecs(6);
+        let now = self.now;
         let ttl = TimeDelta::from_std(app.settings.payment_ttl).unwrap_or(TimeDelta::MAX);
         let taxes = &app.settings.taxes;
         let tax_day = app.settings.tax_day(now);

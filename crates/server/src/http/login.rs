@@ -1,5 +1,6 @@
 use actix_web::{HttpResponse, http::header, post, web};
-use bayar_app::LoginError;
+use bayar_app::identity::Email;
+use bayar_app::{Limited, LoginError};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -69,11 +70,10 @@ pub async fn login(
     form.done()?;
     let limits = state.app.limits();
     let here = limits.login(&place.0).await;
-    let there = limits.login_to(&email.to_lowercase()).await;
-    for limited in [here, there].into_iter().flatten() {
-        if !limited.spent.allowed {
-            return Err(too_many_requests(limited));
-        }
+    refuse_above(here)?;
+    // Only what its place may try counts against an account: one place alone shuts nobody out.
+    if let Ok(account) = Email::new(&email) {
+        refuse_above(limits.login_to(account.as_str()).await)?;
     }
     let signed_in = state.app.login(&email, password).await;
     let signed_in = signed_in.map_err(|error| match error {
@@ -99,4 +99,11 @@ pub async fn login(
         answer.extensions_mut().insert(limited);
     }
     Ok(answer)
+}
+
+fn refuse_above(limited: Option<Limited>) -> Result<(), Problem> {
+    match limited {
+        Some(limited) if !limited.spent.allowed => Err(too_many_requests(limited)),
+        Some(_) | None => Ok(()),
+    }
 }

@@ -16,7 +16,7 @@ pub mod problem;
 mod state;
 
 use actix_cors::Cors;
-use actix_web::middleware::from_fn;
+use actix_web::middleware::{Compat, from_fn};
 use actix_web::{App, Error, body::BoxBody, dev, web};
 use utoipa_actix_web::AppExt;
 
@@ -52,7 +52,7 @@ pub fn app(
             web::PathConfig::default().error_handler(|_, _| Problem::new(Code::NotFound).into()),
         )
         .into_utoipa_app()
-        .map(|app| app.wrap(cors).wrap(from_fn(finish::finish)))
+        .map(|app| app.wrap(from_fn(finish::finish)).wrap(Compat::new(cors)))
         .configure(routes)
         .into_app()
         .default_service(web::to(fallback::fallback))
