@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use super::Away;
 
-/// Keeps sealed bytes for a while. It never sees what is in them: see [`crate::handoff`].
+/// Keeps sealed bytes for a while. It never sees what is in them: see [`crate::Handoffs`].
 ///
 /// Every implementation MUST:
 /// - give back exactly what was put last under a name, or nothing;

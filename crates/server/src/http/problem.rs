@@ -26,7 +26,7 @@ pub struct FieldError {
     pub parameters: Vec<String>,
 }
 
-/// An error that is to be answered. Its words are chosen when it leaves: see [`super::finish`].
+/// An error that is to be answered. Its words are chosen when it leaves, in the language that was asked for.
 #[derive(Debug, Clone)]
 pub struct Problem {
     code: Code,
