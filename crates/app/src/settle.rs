@@ -130,7 +130,10 @@ impl App {
         unit.save(&Save {
             settlement: &step.settlement,
             changes: &step.changes,
+            facts: &step.facts,
             decisions: &step.decisions,
+            calls: &[],
+            outcomes: &[],
             papers: &papers,
             announcements: &announcements,
             by,

@@ -3,6 +3,7 @@
 
 mod cache;
 mod clock;
+pub mod gateway;
 mod limits;
 mod locks;
 mod random;
@@ -13,6 +14,7 @@ use thiserror::Error;
 
 pub use cache::{CacheKey, IdempotencyCache};
 pub use clock::Clock;
+pub use gateway::PaymentGateway;
 pub use limits::{Quota, RateLimits, Spent};
 pub use locks::{LockToken, Locks};
 pub use random::Random;

@@ -1,6 +1,7 @@
 //! Everything an installation keeps. Each guarantee of the service is a row or a constraint behind these ports.
 
 mod accounts;
+mod calls;
 mod idempotency;
 mod orders;
 mod payments;
@@ -13,6 +14,9 @@ use bayar_domain::{InvalidText, UserId};
 use thiserror::Error;
 
 pub use accounts::{ApiKeyId, ApiKeys, NewApiKey, NewUser, StoredApiKey, User, Users};
+pub use calls::{
+    CallKey, CallOutcome, CallPurpose, CallStatus, GatewayCalls, Lease, NewCall, Operation, StoredCall,
+};
 pub use idempotency::{
     Claim, IdempotencyKey, KeyOwner, KeyScope, RequestHash, Route, StoredAnswer,
 };
@@ -29,9 +33,9 @@ pub use upkeep::{Installation, SchemaState, Upkeep};
 use super::Source;
 
 /// All ports of one store.
-pub trait Store: Orders + Payments + Units + Users + ApiKeys + Upkeep {}
+pub trait Store: Orders + Payments + Units + GatewayCalls + Users + ApiKeys + Upkeep {}
 
-impl<T: Orders + Payments + Units + Users + ApiKeys + Upkeep> Store for T {}
+impl<T: Orders + Payments + Units + GatewayCalls + Users + ApiKeys + Upkeep> Store for T {}
 
 /// Why a store did not do what it was asked for.
 #[derive(Debug, Error)]

@@ -1,10 +1,11 @@
 use async_trait::async_trait;
 use bayar_domain::decision::Decision;
+use bayar_domain::fact::Fact;
 use bayar_domain::settlement::{Changes, Parts};
 use bayar_domain::{Invoice, OrderId, PaymentId, Settlement, TaxRecord};
 use chrono::{DateTime, Utc};
 
-use super::{Actor, Answer};
+use super::{Actor, Answer, CallOutcome, NewCall, StoredCall};
 
 /// Opens units of work.
 #[async_trait]
@@ -24,9 +25,13 @@ pub trait OrderUnit: Send {
 
     /// Writes what moved.
     ///
-    /// MUST write an event with the next version for each payment that moved,
-    /// and end the open job of a payment that has ended.
+    /// MUST write an event with the next version for each payment that moved.
+    /// MUST keep one open job for each payment that waits for money, each attempt that is live and each refund that is
+    /// under way, and end the job of one that is not.
     /// MUST write nothing over a row that is not as it was loaded.
+    /// MUST refuse a fact that counts for another order, a key that another call has, a second call that is not over
+    /// for one purpose, and an outcome by an epoch that is not the last or of a call that is over.
+    /// MUST keep the sums of each capture and the one capture that pays the order as the settlement has them.
     async fn save(&mut self, save: &Save<'_>) -> Answer<()>;
 
     /// Makes all of it true at once.
@@ -38,6 +43,8 @@ pub trait OrderUnit: Send {
 pub struct Loaded {
     /// The order with everything that settles it.
     pub parts: Parts,
+    /// What gateways were asked about it, oldest first.
+    pub calls: Vec<StoredCall>,
     /// Now, by the clock of the store.
     pub now: DateTime<Utc>,
 }
@@ -58,10 +65,16 @@ pub struct Save<'a> {
     pub settlement: &'a Settlement,
     /// What is otherwise in it than before.
     pub changes: &'a Changes,
+    /// The facts that are new.
+    pub facts: &'a [Fact],
     /// The decisions that are new.
     pub decisions: &'a [Decision],
     /// Papers that moved.
     pub papers: &'a [PaperSet],
+    /// What gateways are to be asked.
+    pub calls: &'a [NewCall],
+    /// What became of calls that were taken.
+    pub outcomes: &'a [CallOutcome],
     /// What the world is told.
     pub announcements: &'a [Announcement],
     /// Who did it.
@@ -75,4 +88,6 @@ pub enum Announcement {
     Order(bayar_domain::OrderStatus),
     /// Where a payment stands.
     Payment(PaymentId, bayar_domain::PaymentStatus),
+    /// Where a refund stands.
+    Refund(bayar_domain::RefundId, bayar_domain::RefundStatus),
 }
