@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use bayar_domain::{Currency, Gateway, Money, TaxPolicy};
+use bayar_domain::{Currency, Money, TaxPolicy};
 use chrono::{DateTime, FixedOffset, NaiveDate, Utc};
 
 use crate::port::Quota;
@@ -35,8 +35,10 @@ pub struct Settings {
     pub tax_zone: FixedOffset,
     /// How much a payment may be.
     pub amounts: AmountLimits,
-    /// The gateways that are set up.
-    pub gateways: Vec<Gateway>,
+    /// How long a checkout is open.
+    pub checkout_ttl: Duration,
+    /// Where buyers find this program, without a slash at the end.
+    pub public_url: String,
     /// Whether the people here are those of an identity provider.
     pub people_are_external: bool,
 }

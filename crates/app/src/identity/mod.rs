@@ -15,6 +15,7 @@ mod role;
 mod scope;
 #[cfg(test)]
 mod testing;
+mod return_ticket;
 mod ticket;
 mod token;
 
@@ -29,5 +30,6 @@ pub use mac::SigningKeys;
 pub use password::{PasswordHash, Verified};
 pub use role::Role;
 pub use scope::{Scope, Scopes};
+pub use return_ticket::ReturnSigner;
 pub use ticket::{TicketError, TicketSigner};
 pub use token::{Claims, InvalidSigner, TokenSigner};

@@ -9,8 +9,7 @@ use crate::port::store::{
     BillIds, Claim, KeyScope, LivePayment, Opened, Opening, RequestHash, StoreError, StoredAnswer,
     Survey, Surveyed, SurveyedOrder,
 };
-use crate::settle::SettleError;
-use crate::{App, Trouble, failpoint};
+use crate::{App, PayError, Trouble, failpoint};
 
 /// How often the store is looked at before somebody else has clearly more luck.
 const ROUNDS: u32 = 3;
@@ -252,10 +251,11 @@ impl<'a> Opener<'a> {
 
     /// Ends a payment whose time is over, so that it does not block its order.
     async fn expire(&self, order: &Order, live: &LivePayment) -> Result<(), CreateError> {
-        match self.app.expire(order.terms().id, live.id).await {
-            // Refused: it moved meanwhile. The next look tells.
-            Ok(()) | Err(SettleError::Refused(_) | SettleError::NotFound) => Ok(()),
-            Err(SettleError::Trouble(trouble)) => Err(trouble.into()),
+        match self.app.end_overdue(order.terms().id, live.id).await {
+            // It ended or it moved. The next look tells.
+            Ok(()) | Err(PayError::NotFound) => Ok(()),
+            Err(PayError::Trouble(trouble)) => Err(trouble.into()),
+            Err(error) => Err(Trouble::fault(error).into()),
         }
     }
 }

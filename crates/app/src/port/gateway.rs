@@ -45,7 +45,12 @@ pub trait PaymentGateway: Send + Sync {
     fn to_refund(&self, refund: &RefundOrder<'_>, key: &CallKey) -> Result<Request, Unfit>;
 
     /// Puts together the answer to money that the gateway holds back. MUST NOT ask anybody.
-    fn to_answer(&self, capture: &CaptureId, verdict: Verdict) -> Result<Request, Unfit>;
+    fn to_answer(
+        &self,
+        place: &Place<'_>,
+        capture: &CaptureId,
+        verdict: Verdict,
+    ) -> Result<Request, Unfit>;
 
     /// Sends a request that is written down.
     ///
@@ -115,6 +120,8 @@ pub struct Place<'a> {
     pub session: Option<&'a Session>,
     /// What is proved already. It tells what a gateway's word means that has two meanings.
     pub facts: &'a [Fact],
+    /// Our refunds of its money, each with the key it was asked for by.
+    pub refund_keys: &'a [(RefundId, CallKey)],
     /// What was asked to be paid.
     pub amount: Money,
     /// Now, by the clock of the store.
@@ -136,6 +143,8 @@ pub struct RefundOrder<'a> {
     pub amount: Money,
     /// Why, for people.
     pub reason: &'a str,
+    /// Now, by the clock of the store.
+    pub now: DateTime<Utc>,
 }
 
 /// A request that is to be written down: sent again, it must be the same to the last byte.
@@ -178,6 +187,8 @@ pub enum Sent {
     Opened(Session),
     /// It is done, or will be: reading tells.
     Done,
+    /// Proved: nobody can pay through the checkout any more.
+    Closed,
 }
 
 /// What a gateway knows about the money of an attempt.
@@ -266,6 +277,10 @@ pub struct Fault {
 }
 
 impl Fault {
+    /// The code of a failure that the gateway keeps for the key: the same call will never be carried out,
+    /// and whatever it did before it failed can be looked up.
+    pub const STORED_FAILURE: &'static str = "stored_failure";
+
     /// A fault of which only the kind is known.
     #[must_use]
     pub const fn of(kind: FaultKind) -> Self {
