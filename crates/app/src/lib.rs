@@ -36,7 +36,7 @@ pub use payments::{
     AmountText, CancelError, CreateError, CreatePayment, Created, Draft, ExplainedPayment,
     Explanation, PaymentMethod, ReadError, Render,
 };
-pub use settings::{AmountLimits, Settings};
+pub use settings::Settings;
 pub use trouble::Trouble;
 
 use identity::{ExternalIssuer, TicketSigner, TokenSigner};

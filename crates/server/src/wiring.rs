@@ -7,7 +7,7 @@ use std::time::Duration;
 use bayar_app::identity::{InvalidSigner, Keyring, NoKeys, TicketSigner, TokenSigner};
 use bayar_app::port::store::SchemaState;
 use bayar_app::port::{Clock, Quota, Random, Store, StoreError};
-use bayar_app::{AmountLimits, App, Handoffs, Ports, Settings, Signers};
+use bayar_app::{App, Handoffs, Ports, Settings, Signers};
 use bayar_domain::Gateway;
 use bayar_embedded::{
     BackupError, Existing, FileRole, LocalCache, LocalLimits, LocalLocks, LocalVault, OpenError,
@@ -303,7 +303,6 @@ fn settings(config: &Config) -> Settings {
         .midtrans
         .is_some()
         .then_some(Gateway::Midtrans);
-    let amounts = config.payments.amounts.iter();
     Settings {
         payment_ttl: config.payments.ttl,
         key_ttl: KEY_TTL,
@@ -317,7 +316,7 @@ fn settings(config: &Config) -> Settings {
         login_quota: config.limits.login.map(quota),
         taxes: config.taxes.policy.clone(),
         tax_zone: config.taxes.zone,
-        amounts: AmountLimits::new(amounts.map(|(_, range)| (range.least, range.most))),
+        amounts: config.payments.amounts.clone(),
         gateways: stripe.into_iter().chain(midtrans).collect(),
         people_are_external: config.identity.is_some(),
     }

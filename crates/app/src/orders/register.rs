@@ -200,13 +200,7 @@ impl App {
     }
 
     fn must_take(&self, price: Money) -> Result<(), OrderError> {
-        let limits = self.settings.amounts.of(price.currency());
-        let fits =
-            |(least, most): (Money, Money)| (least.minor()..=most.minor()).contains(&price.minor());
-        if limits.is_some_and(fits) {
-            Ok(())
-        } else {
-            Err(OrderError::AmountNotTaken(price))
-        }
+        let taken = self.settings.amounts.check(price);
+        taken.map_err(|_| OrderError::AmountNotTaken(price))
     }
 }
