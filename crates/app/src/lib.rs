@@ -31,7 +31,7 @@ pub use accounts::{
 pub use caller::Caller;
 pub use handoff::Handoffs;
 pub use limits::{Limited, Limits};
-pub use orders::{OrderError, RegisterConsultation, RegisterOrder, Registered};
+pub use orders::{OrderError, RegisterConsultation, RegisterError, RegisterOrder, Registered};
 pub use payments::{
     AmountText, CancelError, CreateError, CreatePayment, Created, Draft, ExplainedPayment,
     Explanation, PaymentMethod, ReadError, Render,
