@@ -247,30 +247,39 @@ async fn prepare(
     purpose: Purpose,
     tables: Tables,
 ) -> Result<(), WiringError> {
-    match (store.schema().await?, tables, database) {
-        (SchemaState::Current, _, _) => Ok(()),
-        (SchemaState::Ahead(steps), _, _) => Err(WiringError::Ahead(steps)),
-        (SchemaState::Behind(steps), Tables::MustFit, Database::Embedded)
-            if purpose == Purpose::Command && !are_all(&steps) =>
-        {
-            // A server may be at work on them.
-            Err(WiringError::Behind(steps))
+    if must_migrate(store.schema().await?, database, purpose, tables)? {
+        for step in store.migrate().await? {
+            tracing::info!(step, "the database was brought up to date");
         }
-        (SchemaState::Behind(_), Tables::Migrate, _)
-        | (SchemaState::Behind(_), Tables::MustFit, Database::Embedded) => {
-            for step in store.migrate().await? {
-                tracing::info!(step, "the database was brought up to date");
-            }
-            Ok(())
-        }
-        (SchemaState::Behind(steps), Tables::MustFit, Database::Postgres(_)) => {
-            Err(WiringError::Behind(steps))
+    }
+    Ok(())
+}
+
+/// Whether the tables have to be brought up to date first.
+fn must_migrate(
+    schema: SchemaState,
+    database: &Database,
+    purpose: Purpose,
+    tables: Tables,
+) -> Result<bool, WiringError> {
+    let missing = match schema {
+        SchemaState::Current => return Ok(false),
+        SchemaState::Ahead(steps) => return Err(WiringError::Ahead(steps)),
+        SchemaState::Behind(missing) => missing,
+    };
+    match (tables, database, purpose) {
+        (Tables::Migrate, Database::Embedded | Database::Postgres(_), _)
+        | (Tables::MustFit, Database::Embedded, Purpose::Serve) => Ok(true),
+        // A server may be at work on a file that has tables.
+        (Tables::MustFit, Database::Embedded, Purpose::Command) if is_new(&missing) => Ok(true),
+        (Tables::MustFit, Database::Embedded | Database::Postgres(_), _) => {
+            Err(WiringError::Behind(missing))
         }
     }
 }
 
 /// Whether no step was ever taken: the database is new.
-fn are_all(missing: &[String]) -> bool {
+fn is_new(missing: &[String]) -> bool {
     missing.iter().any(|step| step.starts_with("0001"))
 }
 
@@ -331,3 +340,6 @@ const fn quota(limit: RateLimit) -> Quota {
         window: limit.period,
     }
 }
+
+#[cfg(test)]
+mod tests;
