@@ -20,7 +20,7 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 pub enum DemoError {
     /// The settings are wrong.
-    #[error("the settings are wrong:\n{0}")]
+    #[error(transparent)]
     Config(#[from] Faults),
     /// It would stand where something real does.
     #[error(
