@@ -34,15 +34,15 @@ pub use caller::Caller;
 pub use gateways::Gateways;
 pub use handoff::Handoffs;
 pub use limits::{Limited, Limits};
-pub use orders::{OrderError, RegisterConsultation, RegisterOrder, Registered};
+pub use orders::{OrderError, RegisterConsultation, RegisterError, RegisterOrder, Registered};
 pub use paying::{
     Access, CheckoutDoor, Confirm, PayError, Refreshed, ReviewPayment, StartCheckout, StatusShown,
 };
 pub use payments::{
-    AmountText, CreateError, CreatePayment, Created, Draft, ExplainedPayment,
-    Explanation, PaymentMethod, ReadError, Render,
+    AmountText, CreateError, CreatePayment, Created, Draft, ExplainedPayment, Explanation,
+    PaymentMethod, ReadError, Render,
 };
-pub use settings::{AmountLimits, Settings};
+pub use settings::Settings;
 pub use trouble::Trouble;
 
 use identity::{ExternalIssuer, ReturnSigner, TicketSigner, TokenSigner};

@@ -11,11 +11,11 @@ mod jws;
 mod keyring;
 mod mac;
 mod password;
+mod return_ticket;
 mod role;
 mod scope;
 #[cfg(test)]
 mod testing;
-mod return_ticket;
 mod ticket;
 mod token;
 
@@ -28,8 +28,8 @@ pub use jws::TokenError;
 pub use keyring::{Keyring, NoKeys, OpenError};
 pub use mac::SigningKeys;
 pub use password::{PasswordHash, Verified};
+pub use return_ticket::ReturnSigner;
 pub use role::Role;
 pub use scope::{Scope, Scopes};
-pub use return_ticket::ReturnSigner;
 pub use ticket::{TicketError, TicketSigner};
 pub use token::{Claims, InvalidSigner, TokenSigner};

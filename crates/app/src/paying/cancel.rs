@@ -86,8 +86,8 @@ impl App {
         };
         if status != AttemptStatus::Closing {
             let rule = |seen: &Seen| Ok(Move::from(seen.settlement.close_attempt(attempt)?));
-            let settled = self.settle(order, by, rule).await?;
-            self.work_off(order, settled.planned).await?;
+            let planned = self.settle(order, by, rule).await?;
+            self.work_off(order, planned).await?;
         }
         let seen = self.look(order).await?;
         if is_live(&seen).is_some() {

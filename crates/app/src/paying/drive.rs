@@ -15,7 +15,7 @@ use crate::port::gateway::{Call, CallError, Fault, FaultKind, Sent};
 use crate::port::store::{
     Actor, CallKey, CallOutcome, CallPurpose, CallStatus, Lease, NewCall, StoreError,
 };
-use crate::settle::{Move, Seen, SettleError, Settled, apply_what_fits};
+use crate::settle::{Move, Seen, SettleError, apply_what_fits};
 use crate::trouble::Trouble;
 
 /// How long a call is in one pair of hands: longer than any adapter tries.
@@ -68,7 +68,10 @@ impl App {
     /// Plans the closing of checkouts that must go and whose names became known only now.
     async fn plan_first_closings(&self, order: OrderId) -> Result<Vec<CallKey>, Trouble> {
         let seen = self.look(order).await.map_err(SettleError::into_trouble)?;
-        if self.closings(&seen, |generation| generation == 1).is_empty() {
+        if self
+            .closings(&seen, |generation| generation == 1)
+            .is_empty()
+        {
             return Ok(Vec::new());
         }
         let rule = |seen: &Seen| {
@@ -77,8 +80,8 @@ impl App {
                 ..Move::default()
             })
         };
-        let settled = self.settle(order, Actor::System, rule).await;
-        Ok(settled.map_err(SettleError::into_trouble)?.planned)
+        let planned = self.settle(order, Actor::System, rule).await;
+        planned.map_err(SettleError::into_trouble)
     }
 
     /// The calls that close what must be closed and nobody is closing.
@@ -120,19 +123,24 @@ impl App {
         let mut seen = self.look(order).await?;
         if let CallPurpose::Refund(refund) = purpose {
             if let Some(fault) = self.read_before_refund(order, &seen, refund).await? {
-                let settled = self.finish(order, lease, Ended::Unclear(fault.clone())).await?;
-                return Ok((Driven::Unclear(fault), settled.planned));
+                let planned = self
+                    .finish(order, lease, Ended::Unclear(fault.clone()))
+                    .await?;
+                return Ok((Driven::Unclear(fault), planned));
             }
             seen = self.look(order).await?;
         }
         if !is_wanted(&seen, purpose) && lease.epoch == 1 {
-            let settled = self.finish(order, lease, Ended::Spared).await?;
-            return Ok((Driven::Spared, settled.planned));
+            let planned = self.finish(order, lease, Ended::Spared).await?;
+            return Ok((Driven::Spared, planned));
         }
         let Some(file) = attempt_of(&seen, purpose)
             .and_then(|attempt| AttemptFile::of(&seen.settlement, &seen, attempt))
         else {
-            let message = format!("nothing is known of what call {} is about", lease.call.call.key);
+            let message = format!(
+                "nothing is known of what call {} is about",
+                lease.call.call.key
+            );
             return Err(Trouble::fault(message).into());
         };
         if lease.call.call.request.good_until <= lease.now {
@@ -143,8 +151,8 @@ impl App {
             Ok(gate) => gate,
             Err(error) => {
                 let ended = Ended::of_error(&error, lease);
-                let settled = self.finish(order, lease, ended.clone()).await?;
-                return Ok((ended.driven(), settled.planned));
+                let planned = self.finish(order, lease, ended.clone()).await?;
+                return Ok((ended.driven(), planned));
             }
         };
         if let CallPurpose::Refund(refund) = purpose {
@@ -163,24 +171,26 @@ impl App {
         failpoint::hit("call.after_send");
         match sent {
             Ok(sent) => {
-                let settled = self.finish(order, lease, Ended::Done(sent)).await?;
+                let planned = self.finish(order, lease, Ended::Done(sent)).await?;
                 failpoint::hit("call.recorded");
-                let planned = self.learn_after(order, &file, purpose, settled.planned).await?;
+                let planned = self.learn_after(order, &file, purpose, planned).await?;
                 Ok((Driven::Done, planned))
             }
             Err(error) => {
                 let stuck = error.fault().code.as_deref() == Some(Fault::STORED_FAILURE);
                 let ended = Ended::of_error(&error, lease);
                 if stuck && matches!(ended, Ended::Unclear(_)) {
-                    return self.look_it_up(order, lease, &file, error.fault().clone()).await;
+                    return self
+                        .look_it_up(order, lease, &file, error.fault().clone())
+                        .await;
                 }
-                let settled = self.finish(order, lease, ended.clone()).await?;
+                let planned = self.finish(order, lease, ended.clone()).await?;
                 let planned = match purpose {
                     // It may be closed all the same, and a checkout that cannot be closed may be paid.
                     CallPurpose::Close(_) | CallPurpose::Answer(_) => {
-                        self.learn_after(order, &file, purpose, settled.planned).await?
+                        self.learn_after(order, &file, purpose, planned).await?
                     }
-                    CallPurpose::Open(_) | CallPurpose::Refund(_) => settled.planned,
+                    CallPurpose::Open(_) | CallPurpose::Refund(_) => planned,
                 };
                 Ok((ended.driven(), planned))
             }
@@ -219,8 +229,8 @@ impl App {
             Ok(learned) => learned,
             Err(LearnError::Gateway(error)) => {
                 let ended = Ended::Unclear(error.fault().clone());
-                let settled = self.finish(order, lease, ended.clone()).await?;
-                return Ok((ended.driven(), settled.planned));
+                let planned = self.finish(order, lease, ended.clone()).await?;
+                return Ok((ended.driven(), planned));
             }
             Err(LearnError::Settle(error)) => return Err(error),
         };
@@ -228,7 +238,9 @@ impl App {
         let ended = match lease.call.call.purpose {
             CallPurpose::Open(attempt) => match seen.settlement.attempt(attempt) {
                 // Nothing was found. Where the gateway keeps its failure for the key, nothing ever will be.
-                Some(attempt) if attempt.state().session().is_none() && attempt.status().is_live() => {
+                Some(attempt)
+                    if attempt.state().session().is_none() && attempt.status().is_live() =>
+                {
                     if fault.code.as_deref() == Some(Fault::STORED_FAILURE) {
                         Ended::Refused(fault)
                     } else {
@@ -238,7 +250,9 @@ impl App {
                 Some(_) | None => Ended::Found,
             },
             CallPurpose::Close(attempt) => match seen.settlement.attempt(attempt) {
-                Some(attempt) if attempt.status() == AttemptStatus::Closing => Ended::Refused(fault),
+                Some(attempt) if attempt.status() == AttemptStatus::Closing => {
+                    Ended::Refused(fault)
+                }
                 Some(_) | None => Ended::Found,
             },
             CallPurpose::Answer(_) => Ended::Found,
@@ -253,9 +267,8 @@ impl App {
                 Some(_) | None => Ended::Found,
             },
         };
-        let settled = self.finish(order, lease, ended.clone()).await?;
         let mut planned = learned.planned;
-        planned.extend(settled.planned);
+        planned.extend(self.finish(order, lease, ended.clone()).await?);
         Ok((ended.driven(), planned))
     }
 
@@ -293,7 +306,7 @@ impl App {
         order: OrderId,
         lease: &Lease,
         ended: Ended,
-    ) -> Result<Settled, SettleError> {
+    ) -> Result<Vec<CallKey>, SettleError> {
         let rule = |seen: &Seen| ended.rule(seen, lease);
         self.settle(order, Actor::System, rule).await
     }
@@ -404,11 +417,10 @@ impl Ended {
             (CallPurpose::Open(attempt), Self::Done(Sent::Opened(session))) => {
                 Ok(Some(settlement.attempt_opened(attempt, session.clone())?))
             }
-            (
-                CallPurpose::Open(attempt),
-                Self::Spared | Self::NotSent(_) | Self::Refused(_),
-            ) => {
-                let why = self.fault().map_or_else(|| "not needed".to_owned(), ToString::to_string);
+            (CallPurpose::Open(attempt), Self::Spared | Self::NotSent(_) | Self::Refused(_)) => {
+                let why = self
+                    .fault()
+                    .map_or_else(|| "not needed".to_owned(), ToString::to_string);
                 let reason = Reason::lossy(&why);
                 ended(attempt, Proof::Failed { reason })
             }
@@ -449,7 +461,11 @@ impl Ended {
 /// Whether a call that was never sent still has to be: one last look before it leaves.
 fn is_wanted(seen: &Seen, purpose: CallPurpose) -> bool {
     let settlement = &seen.settlement;
-    let status_of = |attempt| settlement.attempt(attempt).map(bayar_domain::Attempt::status);
+    let status_of = |attempt| {
+        settlement
+            .attempt(attempt)
+            .map(bayar_domain::Attempt::status)
+    };
     match purpose {
         CallPurpose::Open(attempt) => {
             let pending = settlement.order().status() == OrderStatus::Pending;
@@ -482,7 +498,9 @@ fn attempt_of(seen: &Seen, purpose: CallPurpose) -> Option<AttemptId> {
         CallPurpose::Refund(refund) => {
             let refund = seen.settlement.refund(refund)?;
             let captures = seen.settlement.captures();
-            let money = captures.iter().find(|money| money.id == refund.terms().capture)?;
+            let money = captures
+                .iter()
+                .find(|money| money.id == refund.terms().capture)?;
             Some(money.attempt)
         }
     }

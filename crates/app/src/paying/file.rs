@@ -2,7 +2,7 @@
 
 use bayar_domain::fact::Fact;
 use bayar_domain::gateway::Source;
-use bayar_domain::{Attempt, AttemptId, Gateway, Money, OrderId, RefundId, Settlement};
+use bayar_domain::{Attempt, AttemptId, Gateway, Money, RefundId, Settlement};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::port::gateway::Place;
@@ -16,7 +16,6 @@ const GRACE: TimeDelta = TimeDelta::minutes(15);
 /// All that is known of an attempt, put together for its gateway.
 #[derive(Debug, Clone)]
 pub(super) struct AttemptFile {
-    pub order: OrderId,
     pub attempt: Attempt,
     pub opened_by: StoredCall,
     pub amount: Money,
@@ -46,7 +45,6 @@ impl AttemptFile {
             is_of(&stored.call.purpose).map(|refund| (refund, stored.call.key.clone()))
         });
         Some(Self {
-            order: settlement.order().terms().id,
             refund_keys: refund_keys.collect(),
             attempt,
             opened_by,

@@ -72,11 +72,8 @@ impl App {
                 outcomes,
             })
         };
-        let settled = self.settle(order, by, rule).await?;
-        Ok(Learned {
-            reading,
-            planned: settled.planned,
-        })
+        let planned = self.settle(order, by, rule).await?;
+        Ok(Learned { reading, planned })
     }
 
     /// The gateway of an attempt, when our key there is one of the account that the attempt was made in.

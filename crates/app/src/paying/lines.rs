@@ -14,7 +14,9 @@ pub(super) fn lines(order: &StoredOrder, payment: &Payment, taxes: &[TaxRecord])
         quantity: item.quantity,
         unit_amount: item.unit_amount,
     });
-    let mut lines: Vec<_> = items.filter(|line| line.unit_amount.is_positive()).collect();
+    let mut lines: Vec<_> = items
+        .filter(|line| line.unit_amount.is_positive())
+        .collect();
     if sum(&lines) != Some(terms.price.minor()) {
         lines = vec![Line {
             name: title(order),
@@ -24,7 +26,10 @@ pub(super) fn lines(order: &StoredOrder, payment: &Payment, taxes: &[TaxRecord])
     }
     let added = terms.amount.minor().saturating_sub(terms.price.minor());
     if added > 0 {
-        let names: Vec<_> = taxes.iter().map(|tax| tax.terms().line.name.to_string()).collect();
+        let names: Vec<_> = taxes
+            .iter()
+            .map(|tax| tax.terms().line.tax_type.to_string())
+            .collect();
         lines.push(Line {
             name: names.join(", "),
             quantity: 1,

@@ -5,6 +5,7 @@
 //! ([`learn`]). [`resolve`] does all that is left to do about an order; every door leads there.
 
 mod cancel;
+mod check;
 mod confirm;
 mod drive;
 mod file;
@@ -21,7 +22,7 @@ use bayar_domain::{Gateway, PaymentStatus};
 use thiserror::Error;
 
 pub use confirm::Confirm;
-pub use process::{Access, Door as CheckoutDoor, StartCheckout};
+pub use process::{Access, CheckoutDoor, StartCheckout};
 pub use refresh::Refreshed;
 pub use review::ReviewPayment;
 pub use status::StatusShown;

@@ -6,9 +6,7 @@ use std::time::Duration;
 use bayar_domain::attempt::{AttemptState, AttemptTerms};
 use bayar_domain::gateway::Session;
 use bayar_domain::settlement::Refused;
-use bayar_domain::{
-    Attempt, AttemptId, Gateway, OrderId, Payment, PaymentId, PaymentStatus,
-};
+use bayar_domain::{Attempt, AttemptId, Gateway, OrderId, Payment, PaymentId, PaymentStatus};
 use chrono::{DateTime, TimeDelta, Utc};
 use tracing::Instrument;
 
@@ -44,7 +42,7 @@ pub enum Access {
 
 /// Where a buyer can pay.
 #[derive(Debug, Clone)]
-pub enum Door {
+pub enum CheckoutDoor {
     /// Here.
     Open {
         /// The attempt.
@@ -75,14 +73,17 @@ impl App {
     ///
     /// # Errors
     /// When the payment takes no money any more, or the gateway cannot be asked or refuses; then nothing is open.
-    pub async fn start_checkout(self: &Arc<Self>, wish: StartCheckout) -> Result<Door, PayError> {
+    pub async fn start_checkout(
+        self: &Arc<Self>,
+        wish: StartCheckout,
+    ) -> Result<CheckoutDoor, PayError> {
         let app = Arc::clone(self);
         let starting = async move { app.start_to_the_end(&wish).await };
         let started = tokio::spawn(starting.in_current_span()).await;
         let started = started.map_err(Trouble::fault)?;
         let outcome = match &started {
-            Ok(Door::Open { .. }) => "open",
-            Ok(Door::Unknown { .. }) => "unknown",
+            Ok(CheckoutDoor::Open { .. }) => "open",
+            Ok(CheckoutDoor::Unknown { .. }) => "unknown",
             Err(PayError::Trouble(_)) => "trouble",
             Err(PayError::Unavailable(_)) => "unavailable",
             Err(_) => "refused",
@@ -91,7 +92,7 @@ impl App {
         started
     }
 
-    async fn start_to_the_end(&self, wish: &StartCheckout) -> Result<Door, PayError> {
+    async fn start_to_the_end(&self, wish: &StartCheckout) -> Result<CheckoutDoor, PayError> {
         let stored = self.store.payment(wish.payment).await?;
         let stored = stored.ok_or(PayError::NotFound)?;
         let terms = stored.payment.terms();
@@ -117,7 +118,7 @@ impl App {
 
 /// What one look leads to.
 enum Next {
-    Answer(Door),
+    Answer(CheckoutDoor),
     LookAgain,
     /// Somebody else is at it.
     Wait(AttemptId),
@@ -133,7 +134,7 @@ struct Starter<'a> {
 }
 
 impl Starter<'_> {
-    async fn start(mut self) -> Result<Door, PayError> {
+    async fn start(mut self) -> Result<CheckoutDoor, PayError> {
         let mut rounds = 0;
         loop {
             let seen = self.app.look(self.order).await?;
@@ -145,7 +146,7 @@ impl Starter<'_> {
                     tokio::time::sleep(LOOK_EVERY).await;
                     self.waited += LOOK_EVERY;
                 }
-                Next::Wait(attempt) => return Ok(Door::Unknown { attempt }),
+                Next::Wait(attempt) => return Ok(CheckoutDoor::Unknown { attempt }),
             }
         }
     }
@@ -181,7 +182,7 @@ impl Starter<'_> {
             && self.wanted.is_none_or(|wanted| wanted == gateway);
         match attempt.state() {
             AttemptState::Open { session } if is_wanted && session.expires_at > seen.now => {
-                Ok(Next::Answer(Door::Open {
+                Ok(Next::Answer(CheckoutDoor::Open {
                     attempt: id,
                     gateway,
                     session: session.clone(),
@@ -192,8 +193,8 @@ impl Starter<'_> {
             AttemptState::Open { .. } => {
                 self.may_change_to(seen)?;
                 let close = |seen: &Seen| Ok(seen.settlement.close_attempt(id)?.into());
-                let settled = self.app.settle(self.order, self.by, close).await?;
-                self.make(settled.planned, id).await
+                let planned = self.app.settle(self.order, self.by, close).await?;
+                self.make(planned, id).await
             }
             AttemptState::Creating | AttemptState::Unknown { .. } => {
                 match last_call(&seen.calls, CallPurpose::Open(id)) {
@@ -203,14 +204,12 @@ impl Starter<'_> {
                     Some(_) | None => self.find_out(id).await,
                 }
             }
-            AttemptState::Closing { .. } => {
-                match last_call(&seen.calls, CallPurpose::Close(id)) {
-                    Some(call) if !call.status.is_over() => {
-                        self.make(vec![call.call.key.clone()], id).await
-                    }
-                    Some(_) | None => self.find_out(id).await,
+            AttemptState::Closing { .. } => match last_call(&seen.calls, CallPurpose::Close(id)) {
+                Some(call) if !call.status.is_over() => {
+                    self.make(vec![call.call.key.clone()], id).await
                 }
-            }
+                Some(_) | None => self.find_out(id).await,
+            },
             AttemptState::Paid { .. }
             | AttemptState::Failed { .. }
             | AttemptState::Expired { .. }
@@ -229,7 +228,7 @@ impl Starter<'_> {
             None | Some(Driven::Elsewhere) => Ok(Next::Wait(attempt)),
             Some(Driven::NotSent(fault)) => Err(PayError::Unavailable(fault)),
             Some(Driven::Refused(fault)) => self.refused(attempt, fault).await,
-            Some(Driven::Unclear(_)) => Ok(Next::Answer(Door::Unknown { attempt })),
+            Some(Driven::Unclear(_)) => Ok(Next::Answer(CheckoutDoor::Unknown { attempt })),
         }
     }
 
@@ -238,7 +237,7 @@ impl Starter<'_> {
         let seen = self.app.look(self.order).await?;
         match seen.settlement.attempt(attempt) {
             Some(known) if known.status().is_live() => {
-                Ok(Next::Answer(Door::Unknown { attempt }))
+                Ok(Next::Answer(CheckoutDoor::Unknown { attempt }))
             }
             Some(known) if known.state().session().is_some() => Ok(Next::LookAgain),
             Some(_) | None => Err(PayError::RefusedByGateway(fault)),
@@ -251,7 +250,7 @@ impl Starter<'_> {
         let state = seen.settlement.attempt(attempt).map(Attempt::state);
         match state {
             Some(AttemptState::Closing { .. } | AttemptState::Unknown { .. }) => {
-                Ok(Next::Answer(Door::Unknown { attempt }))
+                Ok(Next::Answer(CheckoutDoor::Unknown { attempt }))
             }
             Some(_) | None => Ok(Next::LookAgain),
         }
@@ -268,7 +267,7 @@ impl Starter<'_> {
             _ if moved => Ok(Next::LookAgain),
             Some(CallError::NotSent(fault)) => Err(PayError::Unavailable(fault)),
             Some(CallError::Refused(_) | CallError::Unknown(_)) | None => {
-                Ok(Next::Answer(Door::Unknown { attempt }))
+                Ok(Next::Answer(CheckoutDoor::Unknown { attempt }))
             }
         }
     }
@@ -293,7 +292,9 @@ impl Starter<'_> {
     async fn begin(&self, seen: &Seen, payment: &Payment) -> Result<Next, PayError> {
         let app = self.app;
         let gateway = self.may_change_to(seen)?;
-        let gate = app.gate(gateway).ok_or(PayError::MethodNotAvailable(gateway))?;
+        let gate = app
+            .gate(gateway)
+            .ok_or(PayError::MethodNotAvailable(gateway))?;
         let source = gate.source().await.map_err(|error| match error {
             CallError::NotSent(fault) | CallError::Unknown(fault) => PayError::Unavailable(fault),
             CallError::Refused(fault) => PayError::RefusedByGateway(fault),
@@ -346,10 +347,10 @@ impl Starter<'_> {
         };
         failpoint::hit("checkout.before_intent");
         match app.settle(self.order, self.by, rule).await {
-            Ok(settled) => {
+            Ok(planned) => {
                 failpoint::hit("checkout.after_intent");
                 tracing::info!(payment_id = %self.payment, %attempt, %gateway, "a checkout is being opened");
-                self.make(settled.planned, attempt).await
+                self.make(planned, attempt).await
             }
             // Somebody was faster, this one perhaps: the next look tells.
             Err(SettleError::Refused(
@@ -372,5 +373,5 @@ impl Starter<'_> {
 
 /// Whether a gateway takes an amount.
 fn takes(gateway: Gateway, amount: bayar_domain::Money) -> bool {
-    gateway.takes_currency(amount.currency()) && gateway.takes_amount(amount)
+    gateway.takes_currency(amount.currency()) && gateway.takes(amount)
 }

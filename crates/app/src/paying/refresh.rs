@@ -94,7 +94,9 @@ impl App {
             payment,
             before,
             asked,
-            gateway_status: readings.last().map(|(_, Reading { status, .. })| status.clone()),
+            gateway_status: readings
+                .last()
+                .map(|(_, Reading { status, .. })| status.clone()),
             incomplete: !errors.is_empty(),
         })
     }

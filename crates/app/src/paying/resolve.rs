@@ -50,8 +50,8 @@ impl App {
         };
         let seen = self.look(order).await?;
         if !self.closings(&seen, |_| true).is_empty() {
-            let settled = self.settle(order, Actor::System, rule).await?;
-            self.work(order, settled.planned).await?;
+            let planned = self.settle(order, Actor::System, rule).await?;
+            self.work(order, planned).await?;
         }
         Ok(found)
     }

@@ -57,14 +57,15 @@ impl App {
         let rule = |seen: &Seen| {
             let payment = seen.settlement.payment(wish.payment);
             match payment.map(bayar_domain::Payment::state) {
-                Some(PaymentState::UnderReview { capture, .. }) => {
-                    Ok(seen.settlement.review(capture.clone(), wish.verdict)?.into())
-                }
+                Some(PaymentState::UnderReview { capture, .. }) => Ok(seen
+                    .settlement
+                    .review(capture.clone(), wish.verdict)?
+                    .into()),
                 Some(_) | None => Err(Refused::NotUnderReview.into()),
             }
         };
-        let settled = match self.settle(order, by, rule).await {
-            Ok(settled) => settled,
+        let planned = match self.settle(order, by, rule).await {
+            Ok(planned) => planned,
             Err(SettleError::Refused(Refused::NotUnderReview)) => {
                 return Err(PayError::NothingToReview);
             }
@@ -74,7 +75,7 @@ impl App {
             payment_id = %wish.payment, verdict = %wish.verdict, reason = wish.reason, %by,
             "Payment: Payment reviewed"
         );
-        self.work_off(order, settled.planned).await?;
+        self.work_off(order, planned).await?;
         Ok(())
     }
 }

@@ -47,9 +47,9 @@ impl App {
         let payment = match self.refresh(stored.clone(), Actor::System).await {
             Ok(refreshed) => refreshed.payment,
             // What is stored is still true, if perhaps old.
-            Err(PayError::Unavailable(_) | PayError::RefusedByGateway(_) | PayError::Trouble(_)) => {
-                stored
-            }
+            Err(
+                PayError::Unavailable(_) | PayError::RefusedByGateway(_) | PayError::Trouble(_),
+            ) => stored,
             Err(error) => return Err(error),
         };
         let shown = match payment.payment.status() {

@@ -1,8 +1,8 @@
 //! What follows from a step: papers, announcements, and calls to gateways.
 
+use bayar_domain::Step;
 use bayar_domain::gateway::CaptureId;
 use bayar_domain::settlement::Effect;
-use bayar_domain::Step;
 
 use super::{Seen, SettleError};
 use crate::App;

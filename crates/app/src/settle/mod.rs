@@ -91,17 +91,9 @@ impl From<Step> for Move {
     }
 }
 
-/// An order after it moved.
-#[derive(Debug, Clone)]
-pub(crate) struct Settled {
-    /// As it is now.
-    pub settlement: Settlement,
-    /// The calls that gateways are now waiting for.
-    pub planned: Vec<CallKey>,
-}
-
 impl App {
     /// Moves an order by `rule`, which may be asked more than once and never sees what another call writes meanwhile.
+    /// Answers the calls that are written down now and that somebody has to make.
     ///
     /// A commit whose answer is lost is made again: the second time, the rule finds nothing to move.
     pub(crate) async fn settle(
@@ -109,7 +101,7 @@ impl App {
         order: OrderId,
         by: Actor,
         rule: impl Fn(&Seen) -> Result<Move, SettleError> + Send,
-    ) -> Result<Settled, SettleError> {
+    ) -> Result<Vec<CallKey>, SettleError> {
         let mut spare = Vec::new();
         let mut sure = true;
         loop {
@@ -148,7 +140,7 @@ impl App {
         by: Actor,
         rule: &(impl Fn(&Seen) -> Result<Move, SettleError> + Send),
         spare: &[RefundId],
-    ) -> Result<Settled, SettleError> {
+    ) -> Result<Vec<CallKey>, SettleError> {
         let Some((mut unit, loaded)) = self.store.begin(order).await? else {
             return Err(SettleError::NotFound);
         };
@@ -176,10 +168,7 @@ impl App {
         unit.commit().await?;
         failpoint::hit("settle.after_commit");
         self.forget_answers(&moved).await;
-        Ok(Settled {
-            settlement: seen.settlement,
-            planned,
-        })
+        Ok(planned)
     }
 
     /// Has the cache forget what it holds about payments that moved. It forgets by itself soon enough.
@@ -271,7 +260,8 @@ impl<'a> Work<'a> {
             calls,
             due_back,
         } = self.app.consequences(self.unit, &step, seen).await?;
-        self.write(&step, &papers, &announcements, &calls, by).await?;
+        self.write(&step, &papers, &announcements, &calls, by)
+            .await?;
         let mut settlement = step.settlement;
         for capture in due_back {
             let id = self.spare.next().ok_or(SettleError::NeedsRefundId)?;
@@ -324,7 +314,9 @@ pub(crate) fn apply_what_fits(
         Ok(step) => return Ok(step),
         Err(ApplyError::Broken(broken)) => return Err(broken.into()),
         Err(
-            ApplyError::UnknownAttempt(_) | ApplyError::OtherSource(_) | ApplyError::OtherAttempt(_),
+            ApplyError::UnknownAttempt(_)
+            | ApplyError::OtherSource(_)
+            | ApplyError::OtherAttempt(_),
         ) => {}
     }
     let fits = |fact: &Fact| match settlement.apply([fact.clone()]) {
