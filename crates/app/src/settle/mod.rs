@@ -123,7 +123,7 @@ impl App {
         let Some((unit, loaded)) = self.store.begin(order).await? else {
             return Err(SettleError::NotFound);
         };
-        drop(unit);
+        unit.rollback().await;
         match restored(loaded)? {
             (seen, None) => Ok(seen),
             // Whoever moves it next stores it as it should be.
@@ -144,8 +144,8 @@ impl App {
         let Some((mut unit, loaded)) = self.store.begin(order).await? else {
             return Err(SettleError::NotFound);
         };
-        let mut work = Work::new(self, &mut *unit, spare);
         let (mut seen, drifted) = restored(loaded)?;
+        let mut work = Work::new(self, &mut *unit, spare);
         if let Some(step) = drifted {
             tracing::error!(%order, changes = ?step.changes, "an order had drifted from its facts");
             seen.settlement = work.take(step, &seen, Actor::System).await?;
@@ -154,7 +154,14 @@ impl App {
             steps,
             calls,
             outcomes,
-        } = rule(&seen)?;
+        } = match rule(&seen) {
+            Ok(wanted) => wanted,
+            Err(refused) => {
+                drop(work);
+                unit.rollback().await;
+                return Err(refused);
+            }
+        };
         let written = calls.iter().map(|call| call.clone().written(seen.now));
         seen.calls.extend(written);
         for step in steps {
