@@ -7,9 +7,7 @@ use async_trait::async_trait;
 use bayar_domain::decision::Verdict;
 use bayar_domain::fact::{Fact, Proof};
 use bayar_domain::gateway::{CaptureId, Session, Source};
-use bayar_domain::{
-    AttemptId, Gateway, Money, OrderNumber, PaymentId, RefundId,
-};
+use bayar_domain::{AttemptId, Gateway, Money, OrderNumber, PaymentId, RefundId};
 use chrono::{DateTime, Utc};
 use thiserror::Error;
 
@@ -45,7 +43,12 @@ pub trait PaymentGateway: Send + Sync {
     fn to_refund(&self, refund: &RefundOrder<'_>, key: &CallKey) -> Result<Request, Unfit>;
 
     /// Puts together the answer to money that the gateway holds back. MUST NOT ask anybody.
-    fn to_answer(&self, capture: &CaptureId, verdict: Verdict) -> Result<Request, Unfit>;
+    fn to_answer(
+        &self,
+        place: &Place<'_>,
+        capture: &CaptureId,
+        verdict: Verdict,
+    ) -> Result<Request, Unfit>;
 
     /// Sends a request that is written down.
     ///
@@ -115,10 +118,26 @@ pub struct Place<'a> {
     pub session: Option<&'a Session>,
     /// What is proved already. It tells what a gateway's word means that has two meanings.
     pub facts: &'a [Fact],
+    /// What was written down to go back of its money, by every key it was ever asked for by.
+    /// It tells our own refunds where the gateway carries nothing but the key.
+    pub refunds: &'a [AskedRefund],
     /// What was asked to be paid.
     pub amount: Money,
     /// Now, by the clock of the store.
     pub now: DateTime<Utc>,
+}
+
+/// Money that we asked a gateway to give back, or were about to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AskedRefund {
+    /// Our refund.
+    pub refund: RefundId,
+    /// The key it was asked for by.
+    pub key: CallKey,
+    /// The money it is taken from.
+    pub capture: CaptureId,
+    /// How much.
+    pub amount: Money,
 }
 
 /// Money that is to go back.
@@ -136,6 +155,8 @@ pub struct RefundOrder<'a> {
     pub amount: Money,
     /// Why, for people.
     pub reason: &'a str,
+    /// Now, by the clock of the store.
+    pub now: DateTime<Utc>,
 }
 
 /// A request that is to be written down: sent again, it must be the same to the last byte.
@@ -176,6 +197,9 @@ pub struct Call<'a> {
 pub enum Sent {
     /// A checkout is open.
     Opened(Session),
+    /// The gateway proved that nobody can pay through the checkout any more.
+    /// Some gateways say so once, in this answer, and have no words for it when they are read.
+    Closed,
     /// It is done, or will be: reading tells.
     Done,
 }
@@ -266,6 +290,10 @@ pub struct Fault {
 }
 
 impl Fault {
+    /// The code of a failure that the gateway keeps for the key: the same call will never be carried out,
+    /// and whatever it did before it failed can be looked up.
+    pub const STORED_FAILURE: &'static str = "stored_failure";
+
     /// A fault of which only the kind is known.
     #[must_use]
     pub const fn of(kind: FaultKind) -> Self {
@@ -349,4 +377,3 @@ impl FaultKind {
         }
     }
 }
-

@@ -1,21 +1,12 @@
 //! The one statement that opens a payment: what it writes, how it is planned, and what is known when its answer is lost.
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a test fails by panicking"
-)]
-
-mod support;
 
 use std::time::Duration;
 
+use crate::support::{Fixture, SOON, connect, connect_with, wait_until};
 use bayar_app::port::store::{BillIds, Opened, Payments, StoreError, Units, Upkeep};
 use bayar_domain::{InvoiceId, PaymentId, PaymentStatus, TaxRecordId};
 use bayar_testkit::builders::{AnOpening, AnOrder, survey_of};
 use bayar_testkit::servers::Proxy;
-use support::{Fixture, connect};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_people_look_up_in_the_tables_is_there() {
@@ -203,13 +194,13 @@ async fn an_opening_that_never_arrived_is_unsure_and_the_same_again_opens() {
 async fn an_opening_that_is_not_answered_is_unsure_after_a_bounded_time() {
     let fixture = Fixture::new().await;
     let proxy = Proxy::in_front_of(&fixture.database.url).await;
-    let store = support::connect_with(&proxy.url(), |config| {
+    let store = connect_with(&proxy.url(), |config| {
         config.statement_timeout = Duration::from_millis(100);
     });
     let order = AnOrder::of_a_cart().add(&store).await;
     let opening = AnOpening::of(&order).build(&store).await;
     proxy.stall().await;
-    let opened = tokio::time::timeout(support::SOON, store.open_payment(&opening));
+    let opened = tokio::time::timeout(SOON, store.open_payment(&opening));
     let opened = opened.await.expect("it waits for ever");
     assert!(matches!(opened, Err(StoreError::Unsure(_))), "{opened:?}");
     proxy.pass().await;
@@ -236,7 +227,7 @@ async fn an_opening_that_waited_decides_by_what_it_finds_then() {
             let (store, opening) = (fixture.store.clone(), opening.clone());
             tokio::spawn(async move { store.open_payment(&opening).await })
         };
-        support::wait_until("the opening waits for the row", async || {
+        wait_until("the opening waits for the row", async || {
             let waiting: Vec<i64> = fixture
                 .column("SELECT count(*) FROM pg_locks WHERE NOT granted", &[])
                 .await;

@@ -1,20 +1,11 @@
 //! Encrypted connections: the certificate of the server is verified, or there is no connection.
-#![allow(
-    clippy::expect_used,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a test fails by panicking"
-)]
-
-mod support;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::support::{client, connect, reasons};
 use bayar_app::port::store::{StoreError, Upkeep};
-use bayar_testkit::servers::postgres_url;
-use support::private_postgres::{PrivatePostgres, give_away, succeed};
-use support::{client, connect, reasons};
+use bayar_testkit::servers::{PrivatePostgres, give_away, postgres_url, succeed};
 
 /// Whoever comes by the network must encrypt. The socket is for the test itself.
 const ACCESS: &str = "local all all trust\nhostssl all all 127.0.0.1/32 trust";

@@ -1,16 +1,8 @@
 //! Units of work on Postgres: what is left of one that is dropped, that fails, or whose commit is not answered.
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a test fails by panicking"
-)]
-
-mod support;
 
 use std::time::Duration;
 
+use crate::support::{Fixture, SOON, connect, wait_until};
 use bayar_app::port::store::{
     Actor, Announcement, OrderUnit, Payments, Save, Store, StoreError, Units,
 };
@@ -18,7 +10,6 @@ use bayar_domain::settlement::Restored;
 use bayar_domain::{OrderId, PaymentStatus, Settlement, Step};
 use bayar_testkit::builders::{AnOpening, AnOrder, php};
 use bayar_testkit::servers::Proxy;
-use support::{Fixture, SOON, connect, wait_until};
 
 async fn begin(store: &dyn Store, order: OrderId) -> (Box<dyn OrderUnit>, Settlement) {
     let (unit, loaded) = store.begin(order).await.unwrap().unwrap();

@@ -1,7 +1,4 @@
 //! A store on a database of its own, for one test.
-#![allow(dead_code, reason = "no test needs all of it")]
-
-pub mod private_postgres;
 
 use std::sync::Arc;
 use std::time::Duration;

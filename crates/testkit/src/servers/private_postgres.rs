@@ -1,15 +1,15 @@
 //! A Postgres server of one test.
 
 use std::io::Read;
-use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use tokio::net::TcpSocket;
 use tokio_postgres::NoTls;
+
+use super::port::Port;
 
 /// Longer than a start takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -26,9 +26,7 @@ wait
 /// A server of its own, for a test that restarts it or wants it set up otherwise. Removed when dropped.
 pub struct PrivatePostgres {
     directory: PathBuf,
-    port: u16,
-    /// Bound and never listening: it keeps the port ours while the server is down.
-    _reservation: TcpSocket,
+    port: Port,
     running: Option<(Child, ChildStdin)>,
 }
 
@@ -55,14 +53,9 @@ impl PrivatePostgres {
         std::fs::write(data.join("postgresql.conf"), conf).unwrap();
         std::fs::write(data.join("pg_hba.conf"), format!("{access}\n")).unwrap();
 
-        let reservation = TcpSocket::new_v4().unwrap();
-        reservation.set_reuseaddr(true).unwrap();
-        let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        reservation.bind(any).unwrap();
         let mut server = Self {
             directory,
-            port: reservation.local_addr().unwrap().port(),
-            _reservation: reservation,
+            port: Port::reserve(),
             running: None,
         };
         server.launch().await;
@@ -70,19 +63,22 @@ impl PrivatePostgres {
     }
 
     /// Where it is for those who come by the network, with more parameters.
+    #[must_use]
     pub fn url(&self, host: &str, parameters: &str) -> String {
-        let port = self.port;
+        let port = self.port.number();
         format!("postgres://postgres@{host}:{port}/postgres?{parameters}")
     }
 
     /// Where it is for those who come by its socket.
+    #[must_use]
     pub fn socket_url(&self) -> String {
         let directory = self.directory.display().to_string().replace('/', "%2F");
-        let port = self.port;
+        let port = self.port.number();
         format!("postgres://postgres@{directory}:{port}/postgres")
     }
 
     /// Where its files are.
+    #[must_use]
     pub fn data(&self) -> PathBuf {
         self.directory.join("data")
     }
@@ -99,7 +95,7 @@ impl PrivatePostgres {
     pub async fn launch(&mut self) {
         let mut postgres = as_postgres("postgres");
         postgres.arg("-D").arg(self.data());
-        postgres.args(["-p", &self.port.to_string()]);
+        postgres.args(["-p", &self.port.number().to_string()]);
         postgres.args(["-c", "listen_addresses=127.0.0.1"]);
         let socket = format!("unix_socket_directories={}", self.directory.display());
         postgres.args(["-c", &socket]);
@@ -157,13 +153,7 @@ pub fn succeed(command: &mut Command) {
 
 /// One of the programs of Postgres, which refuse to run as root.
 fn as_postgres(program: &str) -> Command {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the servers are found outside of the test"
-    )]
-    let bin = std::env::var("BAYAR_TEST_PG_BIN");
-    let bin = bin.expect("run `make test`, or `scripts/with-servers cargo test ...`");
-    let program = PathBuf::from(bin).join(program);
+    let program = PathBuf::from(super::variable("BAYAR_TEST_PG_BIN")).join(program);
     if !is_root() {
         return Command::new(program);
     }

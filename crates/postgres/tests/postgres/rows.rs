@@ -1,16 +1,8 @@
 //! Rows that nobody of ours could have written are reported by name, and never guessed at.
-#![allow(
-    clippy::expect_used,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a test fails by panicking"
-)]
 
-mod support;
-
+use crate::support::{Fixture, reasons};
 use bayar_app::port::store::{Answer, OrderKey, StoreError};
 use bayar_testkit::builders::{AnOpening, AnOrder, a_user, survey_of};
-use support::{Fixture, reasons};
 
 fn fault<T: std::fmt::Debug>(answer: Answer<T>) -> String {
     match answer {

@@ -1,22 +1,12 @@
 //! Connections: what is answered while there are none, and how the store recovers.
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a test fails by panicking"
-)]
-
-mod support;
 
 use std::process::Command;
 use std::time::Duration;
 
+use crate::support::{Fixture, SOON, connect, connect_with, wait_until};
 use bayar_app::port::store::{Opened, Orders, Payments, Store, StoreError, Units, Upkeep};
 use bayar_testkit::builders::{AnOpening, AnOrder};
-use bayar_testkit::servers::Proxy;
-use support::private_postgres::{PrivatePostgres, succeed};
-use support::{Fixture, SOON, connect, connect_with, wait_until};
+use bayar_testkit::servers::{PrivatePostgres, Proxy, succeed};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_is_not_there_is_unavailable_and_found_when_it_comes() {

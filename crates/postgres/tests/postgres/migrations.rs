@@ -1,17 +1,9 @@
 //! The tables: made once, by whoever comes first.
-#![allow(
-    clippy::expect_used,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a test fails by panicking"
-)]
 
-mod support;
-
+use crate::support::{client, connect, reasons};
 use bayar_app::port::store::{SchemaState, StoreError, Upkeep};
 use bayar_testkit::servers::FreshDatabase;
 use futures_util::future::join_all;
-use support::{client, connect, reasons};
 
 async fn empty_database() -> FreshDatabase {
     FreshDatabase::new("bayar-postgres, no tables", async |_| {}).await
