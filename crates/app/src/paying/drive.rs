@@ -58,30 +58,8 @@ impl App {
             let (driven, planned) = self.drive(order, &key).await?;
             done.push((key, driven));
             due.extend(planned);
-            if due.is_empty() {
-                due.extend(self.plan_first_closings(order).await?);
-            }
         }
         Ok(done)
-    }
-
-    /// Plans the closing of checkouts that must go and whose names became known only now.
-    async fn plan_first_closings(&self, order: OrderId) -> Result<Vec<CallKey>, Trouble> {
-        let seen = self.look(order).await.map_err(SettleError::into_trouble)?;
-        if self
-            .closings(&seen, |generation| generation == 1)
-            .is_empty()
-        {
-            return Ok(Vec::new());
-        }
-        let rule = |seen: &Seen| {
-            Ok(Move {
-                calls: self.closings(seen, |generation| generation == 1),
-                ..Move::default()
-            })
-        };
-        let planned = self.settle(order, Actor::System, rule).await;
-        planned.map_err(SettleError::into_trouble)
     }
 
     /// The calls that close what must be closed and nobody is closing.
@@ -307,7 +285,22 @@ impl App {
         lease: &Lease,
         ended: Ended,
     ) -> Result<Vec<CallKey>, SettleError> {
-        let rule = |seen: &Seen| ended.rule(seen, lease);
+        let rule = |seen: &Seen| {
+            let mut wanted = ended.rule(seen, lease)?;
+            // A checkout that had to go before its name was known is closed now that it is.
+            if let (CallPurpose::Open(_), Some(step)) =
+                (lease.call.call.purpose, wanted.steps.last())
+            {
+                let settlement = step.settlement.clone();
+                let after = Seen {
+                    settlement,
+                    ..seen.clone()
+                };
+                let closings = self.closings(&after, |generation| generation == 1);
+                wanted.calls.extend(closings);
+            }
+            Ok(wanted)
+        };
         self.settle(order, Actor::System, rule).await
     }
 }
