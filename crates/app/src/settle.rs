@@ -70,7 +70,13 @@ impl App {
                 step.settlement
             }
         };
-        let step = rule(&settlement, loaded.now)?;
+        let step = match rule(&settlement, loaded.now) {
+            Ok(step) => step,
+            Err(refused) => {
+                unit.rollback().await;
+                return Err(refused.into());
+            }
+        };
         moved.extend(self.save(&mut *unit, &step, by).await?);
         failpoint::hit("settle.before_commit");
         unit.commit().await?;

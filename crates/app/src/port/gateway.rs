@@ -7,9 +7,7 @@ use async_trait::async_trait;
 use bayar_domain::decision::Verdict;
 use bayar_domain::fact::{Fact, Proof};
 use bayar_domain::gateway::{CaptureId, Session, Source};
-use bayar_domain::{
-    AttemptId, Gateway, Money, OrderNumber, PaymentId, RefundId,
-};
+use bayar_domain::{AttemptId, Gateway, Money, OrderNumber, PaymentId, RefundId};
 use chrono::{DateTime, Utc};
 use thiserror::Error;
 
@@ -349,4 +347,3 @@ impl FaultKind {
         }
     }
 }
-
