@@ -2,11 +2,11 @@
 
 use bayar_domain::fact::Fact;
 use bayar_domain::gateway::Source;
-use bayar_domain::{Attempt, AttemptId, Gateway, Money, RefundId, Settlement};
+use bayar_domain::{Attempt, AttemptId, Gateway, Money, Settlement};
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::port::gateway::Place;
-use crate::port::store::{CallKey, CallPurpose, StoredCall};
+use crate::port::gateway::{AskedRefund, Place};
+use crate::port::store::{CallPurpose, StoredCall};
 use crate::settle::Seen;
 
 /// How long after its end a checkout that a gateway knows nothing of is still waited for:
@@ -20,7 +20,7 @@ pub(super) struct AttemptFile {
     pub opened_by: StoredCall,
     pub amount: Money,
     facts: Vec<Fact>,
-    refund_keys: Vec<(RefundId, CallKey)>,
+    refunds: Vec<AskedRefund>,
     now: DateTime<Utc>,
 }
 
@@ -32,20 +32,23 @@ impl AttemptFile {
         let amount = settlement.payment(attempt.terms().payment)?.terms().amount;
         let facts = settlement.facts().filter(|fact| fact.attempt() == id);
         let facts: Vec<_> = facts.cloned().collect();
-        let is_of = |refund: &CallPurpose| match refund {
-            CallPurpose::Refund(refund) => {
-                let refund = settlement.refund(*refund)?;
-                let capture = Some(&refund.terms().capture);
-                let of_this = facts.iter().any(|fact| fact.proof().capture() == capture);
-                of_this.then_some(refund.terms().id)
-            }
-            CallPurpose::Open(_) | CallPurpose::Close(_) | CallPurpose::Answer(_) => None,
+        let asked = |stored: &StoredCall| {
+            let CallPurpose::Refund(refund) = stored.call.purpose else {
+                return None;
+            };
+            let refund = settlement.refund(refund)?;
+            let capture = refund.terms().capture.clone();
+            let of_this = |fact: &Fact| fact.proof().capture() == Some(&capture);
+            facts.iter().any(of_this).then(|| AskedRefund {
+                refund: refund.terms().id,
+                key: stored.call.key.clone(),
+                capture: capture.clone(),
+                amount: refund.amount(),
+            })
         };
-        let refund_keys = seen.calls.iter().filter_map(|stored| {
-            is_of(&stored.call.purpose).map(|refund| (refund, stored.call.key.clone()))
-        });
+        let refunds = seen.calls.iter().filter_map(asked).collect();
         Some(Self {
-            refund_keys: refund_keys.collect(),
+            refunds,
             attempt,
             opened_by,
             amount,
@@ -85,7 +88,7 @@ impl AttemptFile {
             dead_at: self.opened_by.call.dead_at,
             session: self.attempt.state().session(),
             facts: &self.facts,
-            refund_keys: &self.refund_keys,
+            refunds: &self.refunds,
             amount: self.amount,
             now: self.now,
         }

@@ -5,6 +5,7 @@ use bayar_domain::{AttemptId, OrderId, Settlement, Step};
 
 use super::file::AttemptFile;
 use crate::App;
+use crate::failpoint;
 use crate::port::gateway::{CallError, Door, Fault, FaultKind, Reading};
 use crate::port::store::{Actor, CallKey};
 use crate::settle::{Move, Seen, SettleError, apply_what_fits};
@@ -67,7 +68,9 @@ impl App {
             return Err(SettleError::from(Trouble::fault(message)).into());
         };
         let gate = self.own_gate(&file).await?;
+        failpoint::hit("read.before");
         let reading = gate.read(&file.place()).await?;
+        failpoint::hit("read.after");
         if !reading.is_ours {
             tracing::error!(%attempt, "the gateway shows somebody else's payment: an operator has to look");
             let foreign = Fault::of(FaultKind::Garbage).with_code("not_ours");

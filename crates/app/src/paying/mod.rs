@@ -8,6 +8,7 @@ mod cancel;
 mod check;
 mod confirm;
 mod drive;
+mod ended;
 mod file;
 mod inspect;
 mod learn;

@@ -118,12 +118,26 @@ pub struct Place<'a> {
     pub session: Option<&'a Session>,
     /// What is proved already. It tells what a gateway's word means that has two meanings.
     pub facts: &'a [Fact],
-    /// Our refunds of its money, each with the key it was asked for by.
-    pub refund_keys: &'a [(RefundId, CallKey)],
+    /// What was written down to go back of its money, by every key it was ever asked for by.
+    /// It tells our own refunds where the gateway carries nothing but the key.
+    pub refunds: &'a [AskedRefund],
     /// What was asked to be paid.
     pub amount: Money,
     /// Now, by the clock of the store.
     pub now: DateTime<Utc>,
+}
+
+/// Money that we asked a gateway to give back, or were about to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AskedRefund {
+    /// Our refund.
+    pub refund: RefundId,
+    /// The key it was asked for by.
+    pub key: CallKey,
+    /// The money it is taken from.
+    pub capture: CaptureId,
+    /// How much.
+    pub amount: Money,
 }
 
 /// Money that is to go back.
@@ -183,10 +197,11 @@ pub struct Call<'a> {
 pub enum Sent {
     /// A checkout is open.
     Opened(Session),
+    /// The gateway proved that nobody can pay through the checkout any more.
+    /// Some gateways say so once, in this answer, and have no words for it when they are read.
+    Closed,
     /// It is done, or will be: reading tells.
     Done,
-    /// Proved: nobody can pay through the checkout any more.
-    Closed,
 }
 
 /// What a gateway knows about the money of an attempt.
