@@ -206,6 +206,34 @@ async fn a_page_of_somebody_in_between_proves_nothing() {
 }
 
 #[tokio::test]
+async fn the_key_is_not_carried_elsewhere() {
+    let elsewhere = Server::start([answer(200, &session())]).await;
+    let target: &'static str = Box::leak(format!("{}/v1/x", elsewhere.base).into_boxed_str());
+    for status in [301, 302, 307, 308] {
+        let moved = with(status, &[("location", target)], &json!({}));
+        let server = Server::start([moved]).await;
+        let failed = send_open(&gateway(&server)).await;
+        assert_eq!(
+            proves(failed),
+            (Proves::Nothing, FaultKind::Garbage),
+            "{status}"
+        );
+    }
+    assert_eq!(elsewhere.connections(), 0);
+}
+
+#[tokio::test]
+async fn an_answer_that_does_not_end_is_given_up() {
+    let server = Server::start([text(200, &" ".repeat(17 * 1024 * 1024))]).await;
+    let failed = send_open(&gateway(&server)).await.unwrap_err();
+    assert_eq!(failed.fault().code.as_deref(), Some("endless_answer"));
+    assert_eq!(
+        proves::<()>(Err(failed)),
+        (Proves::Nothing, FaultKind::Garbage)
+    );
+}
+
+#[tokio::test]
 async fn a_failure_that_stripe_keeps_is_told_as_such_at_once() {
     let failure = error("api_error", "x");
     let server = Server::start([with(500, &[("idempotent-replayed", "true")], &failure)]).await;

@@ -129,7 +129,10 @@ async fn serve(mut stream: TcpStream, book: Arc<Book>) {
                     head.push_str(&format!("{name}: {value}\r\n"));
                 }
                 let whole = format!("{head}\r\n{body}");
-                stream.write_all(whole.as_bytes()).await.unwrap();
+                // Who has heard enough hangs up.
+                if stream.write_all(whole.as_bytes()).await.is_err() {
+                    return;
+                }
             }
             Act::CutOff(body) => {
                 let length = body.len() + 100;
