@@ -9,11 +9,13 @@
 mod accounts;
 mod caller;
 pub mod failpoint;
+mod gateways;
 mod handoff;
 pub mod identity;
 mod limits;
 mod order_lock;
 mod orders;
+mod paying;
 mod payments;
 pub mod port;
 mod settings;
@@ -29,17 +31,21 @@ pub use accounts::{
     AccountError, AddApiKey, AddUser, AuthenticationError, LoginError, NewKey, SignedIn,
 };
 pub use caller::Caller;
+pub use gateways::Gateways;
 pub use handoff::Handoffs;
 pub use limits::{Limited, Limits};
-pub use orders::{OrderError, RegisterConsultation, RegisterOrder, Registered};
-pub use payments::{
-    AmountText, CancelError, CreateError, CreatePayment, Created, Draft, ExplainedPayment,
-    Explanation, PaymentMethod, ReadError, Render,
+pub use orders::{OrderError, RegisterConsultation, RegisterError, RegisterOrder, Registered};
+pub use paying::{
+    Access, CheckoutDoor, Confirm, PayError, Refreshed, ReviewPayment, StartCheckout, StatusShown,
 };
-pub use settings::{AmountLimits, Settings};
+pub use payments::{
+    AmountText, CreateError, CreatePayment, Created, Draft, ExplainedPayment, Explanation,
+    PaymentMethod, ReadError, Render,
+};
+pub use settings::Settings;
 pub use trouble::Trouble;
 
-use identity::{ExternalIssuer, TicketSigner, TokenSigner};
+use identity::{ExternalIssuer, ReturnSigner, TicketSigner, TokenSigner};
 use order_lock::OrderLocks;
 
 /// Everything the use cases speak to. The server makes one and hands it to [`App::new`].
@@ -50,6 +56,8 @@ pub struct Ports {
     pub locks: Arc<dyn Locks>,
     /// Answers that processes share.
     pub cache: Arc<dyn IdempotencyCache>,
+    /// What moves money.
+    pub gateways: Gateways,
     /// Counters that processes share.
     pub limits: Arc<dyn RateLimits>,
     /// Counters of this process, for when the shared ones are away.
@@ -68,6 +76,8 @@ pub struct Signers {
     pub tokens: TokenSigner,
     /// Tickets that let a browser go on paying.
     pub tickets: TicketSigner,
+    /// Tickets with which a buyer comes back from a gateway.
+    pub returns: ReturnSigner,
     /// The identity provider whose tokens are taken, where there is one.
     pub external: Option<ExternalIssuer>,
 }
@@ -76,6 +86,7 @@ pub struct Signers {
 pub struct App {
     store: Arc<dyn Store>,
     cache: Arc<dyn IdempotencyCache>,
+    gateways: Gateways,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     locks: OrderLocks,
@@ -99,6 +110,7 @@ impl App {
         Self {
             store: ports.store,
             cache: ports.cache,
+            gateways: ports.gateways,
             clock: ports.clock,
             random: ports.random,
             locks,

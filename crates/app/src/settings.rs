@@ -1,7 +1,6 @@
-use std::collections::BTreeMap;
 use std::time::Duration;
 
-use bayar_domain::{Currency, Gateway, Money, TaxPolicy};
+use bayar_domain::{AmountLimits, TaxPolicy};
 use chrono::{DateTime, FixedOffset, NaiveDate, Utc};
 
 use crate::port::Quota;
@@ -35,8 +34,10 @@ pub struct Settings {
     pub tax_zone: FixedOffset,
     /// How much a payment may be.
     pub amounts: AmountLimits,
-    /// The gateways that are set up.
-    pub gateways: Vec<Gateway>,
+    /// How long a checkout is open.
+    pub checkout_ttl: Duration,
+    /// Where buyers find this program, without a slash at the end.
+    pub public_url: String,
     /// Whether the people here are those of an identity provider.
     pub people_are_external: bool,
 }
@@ -46,33 +47,5 @@ impl Settings {
     #[must_use]
     pub fn tax_day(&self, now: DateTime<Utc>) -> NaiveDate {
         now.with_timezone(&self.tax_zone).date_naive()
-    }
-}
-
-/// How much a payment may be, in each currency. A currency that is not here is not taken.
-#[derive(Debug, Clone, Default)]
-pub struct AmountLimits(BTreeMap<&'static str, (Money, Money)>);
-
-impl AmountLimits {
-    /// Takes the least and the most of each currency.
-    #[must_use]
-    pub fn new(limits: impl IntoIterator<Item = (Money, Money)>) -> Self {
-        Self(
-            limits
-                .into_iter()
-                .map(|(least, most)| (least.currency().code(), (least, most)))
-                .collect(),
-        )
-    }
-
-    /// The least and the most of a currency.
-    #[must_use]
-    pub fn of(&self, currency: Currency) -> Option<(Money, Money)> {
-        self.0.get(currency.code()).copied()
-    }
-
-    /// Every currency with its limits.
-    pub fn iter(&self) -> impl Iterator<Item = (Money, Money)> + '_ {
-        self.0.values().copied()
     }
 }

@@ -5,6 +5,7 @@ use core::fmt;
 use chrono::{DateTime, Utc};
 
 use crate::wire::{text, wire_enum};
+use crate::{Currency, Money};
 
 wire_enum! {
     /// A service that moves money for us.
@@ -13,6 +14,33 @@ wire_enum! {
         Stripe = "stripe",
         /// Midtrans, by Snap pages. Indonesian rupiah only.
         Midtrans = "midtrans",
+    }
+}
+
+impl Gateway {
+    /// Whether it takes money in a currency.
+    #[must_use]
+    pub fn takes_currency(self, currency: Currency) -> bool {
+        match self {
+            Self::Stripe => true,
+            Self::Midtrans => currency == Currency::Idr,
+        }
+    }
+
+    /// Whether it takes an amount: its currency, and no smaller units of it than the gateway knows.
+    #[must_use]
+    pub fn takes(self, amount: Money) -> bool {
+        let is_whole = match self {
+            Self::Stripe => true,
+            // Midtrans knows no sen.
+            Self::Midtrans => {
+                amount
+                    .minor()
+                    .checked_rem(amount.currency().minor_per_unit())
+                    == Some(0)
+            }
+        };
+        is_whole && self.takes_currency(amount.currency())
     }
 }
 
@@ -103,6 +131,32 @@ mod tests {
         assert_eq!(gateways, ["stripe", "midtrans"]);
         let modes: Vec<_> = Mode::ALL.iter().map(ToString::to_string).collect();
         assert_eq!(modes, ["live", "test"]);
+    }
+
+    #[test]
+    fn stripe_takes_every_currency_and_midtrans_rupiah() {
+        for &currency in Currency::ALL {
+            assert!(Gateway::Stripe.takes_currency(currency), "{currency}");
+            let is_rupiah = currency == Currency::Idr;
+            let takes = Gateway::Midtrans.takes_currency(currency);
+            assert_eq!(takes, is_rupiah, "{currency}");
+        }
+    }
+
+    #[test]
+    fn midtrans_takes_whole_rupiah_and_stripe_every_amount() {
+        for (minor, currency, by_midtrans) in [
+            (1_500_000, Currency::Idr, true),
+            (100, Currency::Idr, true),
+            (1_500_001, Currency::Idr, false),
+            (99, Currency::Idr, false),
+            (1_500_000, Currency::Php, false),
+            (1, Currency::Php, false),
+        ] {
+            let amount = Money::new(minor, currency);
+            assert!(Gateway::Stripe.takes(amount), "{amount}");
+            assert_eq!(Gateway::Midtrans.takes(amount), by_midtrans, "{amount}");
+        }
     }
 
     #[test]

@@ -29,6 +29,7 @@
     )
 )]
 
+pub mod amount_limits;
 pub mod attempt;
 pub mod bill;
 pub mod credit;
@@ -51,6 +52,7 @@ mod testing;
 mod transition;
 mod wire;
 
+pub use amount_limits::{AmountLimits, AmountRange};
 pub use attempt::{Attempt, AttemptState, AttemptStatus, AttemptTerms};
 pub use bill::{Bill, BillError, BillRequest};
 pub use credit::{CreditAccount, CreditEntry, CreditPurchase};

@@ -180,7 +180,12 @@ impl PaymentGateway for MidtransGateway {
         refund::request(refund, key, self.clock.now())
     }
 
-    fn to_answer(&self, capture: &CaptureId, verdict: Verdict) -> Result<Request, Unfit> {
+    fn to_answer(
+        &self,
+        _place: &Place<'_>,
+        capture: &CaptureId,
+        verdict: Verdict,
+    ) -> Result<Request, Unfit> {
         answer::request(capture, verdict, self.clock.now())
     }
 

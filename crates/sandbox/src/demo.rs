@@ -10,7 +10,9 @@ use bayar::serve::{ServeError, ServeOptions, serve};
 use bayar::telemetry;
 use bayar::wiring::Tables;
 use bayar_app::identity::{Email, Role};
-use bayar_app::{AccountError, AddUser, App, OrderError, RegisterConsultation, Registered};
+use bayar_app::{
+    AccountError, AddUser, App, OrderError, RegisterConsultation, RegisterError, Registered,
+};
 use bayar_domain::{ConsultationId, Currency, InvalidId, InvalidText, Money, UserId};
 use thiserror::Error;
 
@@ -18,7 +20,7 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 pub enum DemoError {
     /// The settings are wrong.
-    #[error("the settings are wrong:\n{0}")]
+    #[error(transparent)]
     Config(#[from] Faults),
     /// It would stand where something real does.
     #[error(
@@ -33,7 +35,7 @@ pub enum DemoError {
     Account(#[from] AccountError),
     /// An order cannot be registered.
     #[error("an order cannot be registered")]
-    Order(#[from] OrderError),
+    Order(#[from] RegisterError),
     /// What is to be added is wrong.
     #[error(transparent)]
     Text(#[from] InvalidText),
@@ -161,7 +163,7 @@ async fn register(
     match app.register_consultation(&wish).await {
         Ok(Registered::New(_) | Registered::Same(_) | Registered::Repriced(_))
         // Somebody is paying it, or has paid it, since the last time.
-        | Err(OrderError::LivePayment | OrderError::WrongState(_)) => Ok(()),
+        | Err(RegisterError::Order(OrderError::LivePayment | OrderError::NotRepriceable(_))) => Ok(()),
         Err(error) => Err(error.into()),
     }
 }

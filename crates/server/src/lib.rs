@@ -4,11 +4,13 @@
 
 pub mod cli;
 pub mod config;
-pub mod http;
-pub mod language;
-pub mod messages;
-pub mod secrets;
+mod http;
+mod language;
+mod messages;
+mod secrets;
 pub mod serve;
-pub mod system;
+mod system;
 pub mod telemetry;
 pub mod wiring;
+
+pub use http::openapi;

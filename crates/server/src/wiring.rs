@@ -7,7 +7,7 @@ use std::time::Duration;
 use bayar_app::identity::{InvalidSigner, Keyring, NoKeys, TicketSigner, TokenSigner};
 use bayar_app::port::store::SchemaState;
 use bayar_app::port::{Clock, Quota, Random, Store, StoreError};
-use bayar_app::{AmountLimits, App, Handoffs, Ports, Settings, Signers};
+use bayar_app::{App, Handoffs, Ports, Settings, Signers};
 use bayar_domain::Gateway;
 use bayar_embedded::{
     BackupError, Existing, FileRole, LocalCache, LocalLimits, LocalLocks, LocalVault, OpenError,
@@ -247,30 +247,39 @@ async fn prepare(
     purpose: Purpose,
     tables: Tables,
 ) -> Result<(), WiringError> {
-    match (store.schema().await?, tables, database) {
-        (SchemaState::Current, _, _) => Ok(()),
-        (SchemaState::Ahead(steps), _, _) => Err(WiringError::Ahead(steps)),
-        (SchemaState::Behind(steps), Tables::MustFit, Database::Embedded)
-            if purpose == Purpose::Command && !are_all(&steps) =>
-        {
-            // A server may be at work on them.
-            Err(WiringError::Behind(steps))
+    if must_migrate(store.schema().await?, database, purpose, tables)? {
+        for step in store.migrate().await? {
+            tracing::info!(step, "the database was brought up to date");
         }
-        (SchemaState::Behind(_), Tables::Migrate, _)
-        | (SchemaState::Behind(_), Tables::MustFit, Database::Embedded) => {
-            for step in store.migrate().await? {
-                tracing::info!(step, "the database was brought up to date");
-            }
-            Ok(())
-        }
-        (SchemaState::Behind(steps), Tables::MustFit, Database::Postgres(_)) => {
-            Err(WiringError::Behind(steps))
+    }
+    Ok(())
+}
+
+/// Whether the tables have to be brought up to date first.
+fn must_migrate(
+    schema: SchemaState,
+    database: &Database,
+    purpose: Purpose,
+    tables: Tables,
+) -> Result<bool, WiringError> {
+    let missing = match schema {
+        SchemaState::Current => return Ok(false),
+        SchemaState::Ahead(steps) => return Err(WiringError::Ahead(steps)),
+        SchemaState::Behind(missing) => missing,
+    };
+    match (tables, database, purpose) {
+        (Tables::Migrate, Database::Embedded | Database::Postgres(_), _)
+        | (Tables::MustFit, Database::Embedded, Purpose::Serve) => Ok(true),
+        // A server may be at work on a file that has tables.
+        (Tables::MustFit, Database::Embedded, Purpose::Command) if is_new(&missing) => Ok(true),
+        (Tables::MustFit, Database::Embedded | Database::Postgres(_), _) => {
+            Err(WiringError::Behind(missing))
         }
     }
 }
 
 /// Whether no step was ever taken: the database is new.
-fn are_all(missing: &[String]) -> bool {
+fn is_new(missing: &[String]) -> bool {
     missing.iter().any(|step| step.starts_with("0001"))
 }
 
@@ -303,7 +312,6 @@ fn settings(config: &Config) -> Settings {
         .midtrans
         .is_some()
         .then_some(Gateway::Midtrans);
-    let amounts = config.payments.amounts.iter();
     Settings {
         payment_ttl: config.payments.ttl,
         key_ttl: KEY_TTL,
@@ -317,7 +325,7 @@ fn settings(config: &Config) -> Settings {
         login_quota: config.limits.login.map(quota),
         taxes: config.taxes.policy.clone(),
         tax_zone: config.taxes.zone,
-        amounts: AmountLimits::new(amounts.map(|(_, range)| (range.least, range.most))),
+        amounts: config.payments.amounts.clone(),
         gateways: stripe.into_iter().chain(midtrans).collect(),
         people_are_external: config.identity.is_some(),
     }
@@ -332,3 +340,6 @@ const fn quota(limit: RateLimit) -> Quota {
         window: limit.period,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,15 +1,17 @@
 //! The servers that tests run against: a database of one's own on the shared Postgres server,
-//! a Redis of one's own that can be stopped and paused, and a proxy that loses connections.
+//! a Postgres or a Redis of one's own that can be stopped, and a proxy that loses connections.
 //!
 //! `scripts/with-servers` starts the shared servers and says by environment variables where they are.
 //! A test that cannot have its server panics and says why: it is never skipped.
 
 mod fresh_database;
 mod port;
+mod private_postgres;
 mod private_redis;
 mod proxy;
 
 pub use fresh_database::FreshDatabase;
+pub use private_postgres::{PrivatePostgres, give_away, succeed};
 pub use private_redis::PrivateRedis;
 pub use proxy::Proxy;
 

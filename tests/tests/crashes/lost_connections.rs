@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use bayar_testkit::servers::Proxy;
+use bayar_testkit::servers::{PrivatePostgres, Proxy};
 use bayar_tests::program::{Installation, Server, wait_until};
 
-use crate::private_postgres::PrivatePostgres;
 use crate::shop::{Shop, database};
 
 /// What only the statement that opens a payment contains: the answer that is stored with it.

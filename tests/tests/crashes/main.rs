@@ -14,8 +14,3 @@ mod redis_trouble;
 mod shop;
 mod starting;
 mod stopping;
-
-// The other tests that restart Postgres have it, too.
-#[path = "../../../crates/postgres/tests/support/private_postgres.rs"]
-#[allow(dead_code, reason = "no test needs all of it")]
-mod private_postgres;

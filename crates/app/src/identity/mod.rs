@@ -11,6 +11,7 @@ mod jws;
 mod keyring;
 mod mac;
 mod password;
+mod return_ticket;
 mod role;
 mod scope;
 #[cfg(test)]
@@ -27,6 +28,7 @@ pub use jws::TokenError;
 pub use keyring::{Keyring, NoKeys, OpenError};
 pub use mac::SigningKeys;
 pub use password::{PasswordHash, Verified};
+pub use return_ticket::ReturnSigner;
 pub use role::Role;
 pub use scope::{Scope, Scopes};
 pub use ticket::{TicketError, TicketSigner};

@@ -4,7 +4,7 @@ use bayar_domain::{
 };
 use chrono::{DateTime, SubsecRound, Utc};
 
-use super::OrderError;
+use super::{OrderError, RegisterError};
 use crate::port::store::{
     Added, ExternalRef, NewOrder, OrderItem, OrderKey, Repriced, StoredOrder,
 };
@@ -60,7 +60,7 @@ impl App {
     pub async fn register_consultation(
         &self,
         wish: &RegisterConsultation,
-    ) -> Result<Registered, OrderError> {
+    ) -> Result<Registered, RegisterError> {
         self.must_be_somebody(wish.patient).await?;
         self.must_take(wish.price)?;
         let key = OrderKey::Consultation(wish.consultation);
@@ -83,23 +83,23 @@ impl App {
             };
             let terms = stored.order.terms();
             if terms.owner != wish.patient {
-                return Err(OrderError::Otherwise("patient"));
+                return Err(RegisterError::Otherwise("patient"));
             }
             let from = terms.price;
             match stored.order.clone().reprice(wish.price) {
                 _ if from == wish.price => return Ok(Registered::Same(stored)),
                 Ok(_) => {}
                 Err(InvalidPrice::NotPending(status)) => {
-                    return Err(OrderError::WrongState(status));
+                    return Err(OrderError::NotRepriceable(status).into());
                 }
-                Err(InvalidPrice::Price) => return Err(OrderError::Otherwise("currency")),
+                Err(InvalidPrice::Price) => return Err(RegisterError::Otherwise("currency")),
             }
             self.expire_overdue(&stored).await?;
             let repriced = self.store.reprice(terms.id, from, wish.price).await?;
             match (repriced, self.store.order(&key).await?) {
                 (Repriced::Yes, Some(stored)) => return Ok(Registered::Repriced(stored)),
                 (Repriced::No, Some(stored)) if stored.live_payment.is_some() => {
-                    return Err(OrderError::LivePayment);
+                    return Err(OrderError::LivePayment.into());
                 }
                 (Repriced::Yes | Repriced::No, _) => {}
             }
@@ -111,7 +111,7 @@ impl App {
     ///
     /// # Errors
     /// When the reference was used for something else.
-    pub async fn register_order(&self, wish: &RegisterOrder) -> Result<Registered, OrderError> {
+    pub async fn register_order(&self, wish: &RegisterOrder) -> Result<Registered, RegisterError> {
         self.must_be_somebody(wish.user).await?;
         let lines: Result<Vec<_>, _> = wish
             .items
@@ -120,18 +120,18 @@ impl App {
             .collect();
         let price = lines
             .and_then(|lines| Money::sum(wish.currency, lines))
-            .map_err(|_| OrderError::TooMuch)?;
+            .map_err(|_| RegisterError::TooMuch)?;
         self.must_take(price)?;
         let key = OrderKey::Reference(wish.external_ref.clone());
         for round in 0..ROUNDS {
             if let Some(stored) = self.store.order(&key).await? {
                 let terms = stored.order.terms();
                 return if terms.owner != wish.user {
-                    Err(OrderError::Otherwise("user"))
+                    Err(RegisterError::Otherwise("user"))
                 } else if terms.price.currency() != wish.currency {
-                    Err(OrderError::Otherwise("currency"))
+                    Err(RegisterError::Otherwise("currency"))
                 } else if stored.items != wish.items {
-                    Err(OrderError::Otherwise("list of items"))
+                    Err(RegisterError::Otherwise("list of items"))
                 } else {
                     Ok(Registered::Same(stored))
                 };
@@ -151,7 +151,11 @@ impl App {
     }
 
     /// Adds an order. Nothing: somebody else did, or the number is taken.
-    async fn add(&self, order: NewOrder, key: &OrderKey) -> Result<Option<Registered>, OrderError> {
+    async fn add(
+        &self,
+        order: NewOrder,
+        key: &OrderKey,
+    ) -> Result<Option<Registered>, RegisterError> {
         let terms = order.order.terms();
         let (user_id, number) = (terms.owner, terms.number.clone());
         match self.store.add_order(&order).await? {
@@ -171,7 +175,7 @@ impl App {
         owner: UserId,
         price: Money,
         round: u32,
-    ) -> Result<Order, OrderError> {
+    ) -> Result<Order, RegisterError> {
         let now: DateTime<Utc> = self.clock.now().trunc_subsecs(6);
         let mut bytes = [0; 4];
         self.random.fill(&mut bytes);
@@ -190,23 +194,17 @@ impl App {
         Ok(order.map_err(Trouble::fault)?)
     }
 
-    async fn must_be_somebody(&self, user: UserId) -> Result<(), OrderError> {
+    async fn must_be_somebody(&self, user: UserId) -> Result<(), RegisterError> {
         // An identity provider knows its people; we take its application's word.
         if self.settings.people_are_external || self.store.user(user).await?.is_some() {
             Ok(())
         } else {
-            Err(OrderError::UnknownUser)
+            Err(RegisterError::UnknownUser)
         }
     }
 
-    fn must_take(&self, price: Money) -> Result<(), OrderError> {
-        let limits = self.settings.amounts.of(price.currency());
-        let fits =
-            |(least, most): (Money, Money)| (least.minor()..=most.minor()).contains(&price.minor());
-        if limits.is_some_and(fits) {
-            Ok(())
-        } else {
-            Err(OrderError::AmountNotTaken(price))
-        }
+    fn must_take(&self, price: Money) -> Result<(), RegisterError> {
+        let taken = self.settings.amounts.check(price);
+        taken.map_err(|_| RegisterError::AmountNotTaken(price))
     }
 }

@@ -1,10 +1,10 @@
 use bayar_domain::settlement::Refused;
-use bayar_domain::{OrderNumber, Settlement, Step};
+use bayar_domain::{OrderNumber, OrderStatus, Settlement, Step};
 
 use super::OrderError;
 use crate::port::store::{OrderKey, StoredOrder};
-use crate::settle::SettleError;
-use crate::{App, Caller, Trouble};
+use crate::settle::{Seen, SettleError};
+use crate::{App, Caller, PayError, Trouble};
 
 impl App {
     /// Calls an order off. Doing it twice does it once.
@@ -18,7 +18,8 @@ impl App {
     ) -> Result<StoredOrder, OrderError> {
         let stored = self.stored(number).await?;
         self.expire_overdue(&stored).await?;
-        self.move_order(caller, number, &stored, Settlement::cancel_order)
+        let command = Settlement::cancel_order;
+        self.move_order(caller, &stored, command, OrderError::NotCancellable)
             .await
     }
 
@@ -32,23 +33,33 @@ impl App {
         number: &OrderNumber,
     ) -> Result<StoredOrder, OrderError> {
         let stored = self.stored(number).await?;
-        self.move_order(caller, number, &stored, Settlement::complete_order)
+        let command = Settlement::complete_order;
+        self.move_order(caller, &stored, command, OrderError::NotCompletable)
             .await
     }
 
     async fn move_order(
         &self,
         caller: &Caller,
-        number: &OrderNumber,
         stored: &StoredOrder,
         command: fn(&Settlement) -> Result<Step, Refused>,
+        wrong_state: fn(OrderStatus) -> OrderError,
     ) -> Result<StoredOrder, OrderError> {
-        let id = stored.order.terms().id;
-        let rule = move |settlement: &Settlement, _| command(settlement);
-        match self.settle(id, caller.actor(), rule).await {
-            Ok(_) => self.stored(number).await,
-            Err(error) => Err(order_error(error)),
-        }
+        let terms = stored.order.terms();
+        let rule = move |seen: &Seen| Ok(command(&seen.settlement)?.into());
+        let moved = self.settle(terms.id, caller.actor(), rule).await;
+        moved.map_err(|error| match error {
+            SettleError::NotFound => OrderError::NotFound,
+            SettleError::Refused(Refused::LivePayment(_) | Refused::LiveAttempt(_)) => {
+                OrderError::LivePayment
+            }
+            SettleError::Refused(Refused::Order(illegal)) => wrong_state(illegal.from),
+            SettleError::Refused(refused) => Trouble::fault(refused).into(),
+            SettleError::Trouble(trouble) => trouble.into(),
+            SettleError::Stale => Trouble::InProgress.into(),
+            SettleError::NeedsRefundId => Trouble::fault(error).into(),
+        })?;
+        self.stored(&terms.number).await
     }
 
     async fn stored(&self, number: &OrderNumber) -> Result<StoredOrder, OrderError> {
@@ -66,22 +77,11 @@ impl App {
         if deadline > Some(self.store.now().await?) {
             return Ok(());
         }
-        match self.expire(stored.order.terms().id, live).await {
-            // Refused: it is not overdue, or it moved. Whoever goes on will see.
-            Ok(()) | Err(SettleError::Refused(_)) => Ok(()),
-            Err(error) => Err(order_error(error)),
+        match self.end_overdue(stored.order.terms().id, live).await {
+            Ok(()) => Ok(()),
+            Err(PayError::NotFound) => Err(OrderError::NotFound),
+            Err(PayError::Trouble(trouble)) => Err(trouble.into()),
+            Err(error) => Err(Trouble::fault(error).into()),
         }
-    }
-}
-
-fn order_error(error: SettleError) -> OrderError {
-    match error {
-        SettleError::NotFound => OrderError::NotFound,
-        SettleError::Refused(Refused::LivePayment(_) | Refused::LiveAttempt(_)) => {
-            OrderError::LivePayment
-        }
-        SettleError::Refused(Refused::Order(illegal)) => OrderError::WrongState(illegal.from),
-        SettleError::Refused(refused) => Trouble::fault(refused).into(),
-        SettleError::Trouble(trouble) => trouble.into(),
     }
 }

@@ -1,7 +1,6 @@
-//! Payments: open one exactly once, read it, call it off.
+//! Payments: open one exactly once, and read it.
 
 mod amount;
-mod cancel;
 mod create;
 mod explain;
 mod methods;
@@ -9,7 +8,6 @@ mod opener;
 mod read;
 
 pub use amount::AmountText;
-pub use cancel::CancelError;
 pub use create::{CreateError, CreatePayment, Created, Draft, Render};
 pub use explain::{ExplainedPayment, Explanation};
 pub use methods::PaymentMethod;

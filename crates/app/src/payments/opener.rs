@@ -1,16 +1,15 @@
 //! The part of creating a payment that happens under the lock: look, judge, write, in rounds.
 
+use bayar_domain::amount_limits::NotTaken;
 use bayar_domain::{Bill, BillRequest, Money, Order, OrderStatus, PaymentId};
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 
 use super::create::{CreateError, CreatePayment, Created, Draft, answered_before};
-use super::methods::{takes_currency, takes_fraction};
 use crate::port::store::{
     BillIds, Claim, KeyScope, LivePayment, Opened, Opening, RequestHash, StoreError, StoredAnswer,
     Survey, Surveyed, SurveyedOrder,
 };
-use crate::settle::SettleError;
-use crate::{App, Trouble, failpoint};
+use crate::{App, PayError, Trouble, failpoint};
 
 /// How often the store is looked at before somebody else has clearly more luck.
 const ROUNDS: u32 = 3;
@@ -139,23 +138,21 @@ impl<'a> Opener<'a> {
             }
             _ => CreateError::OtherPrice(price),
         })?;
-        let limits = app.settings.amounts.of(currency);
-        let (least, most) = limits.ok_or(CreateError::CurrencyNotTaken(currency))?;
-        if amount.minor() < least.minor() {
-            return Err(CreateError::BelowLimit(least));
-        }
-        if amount.minor() > most.minor() {
-            return Err(CreateError::AboveLimit(most));
-        }
+        let taken = app.settings.amounts.check(amount);
+        taken.map_err(|refused| match refused {
+            NotTaken::Currency(currency) => CreateError::CurrencyNotTaken(currency),
+            NotTaken::BelowLeast(least) => CreateError::BelowLimit(least),
+            NotTaken::AboveMost(most) => CreateError::AboveLimit(most),
+        })?;
         if amount != price {
             return Err(CreateError::OtherPrice(price));
         }
         let method = wish.payment_method;
-        if !app.settings.gateways.contains(&method) {
+        if !app.gateways.has(method) {
             Err(CreateError::MethodNotAvailable(method))
-        } else if !takes_currency(method, currency) {
+        } else if !method.takes_currency(currency) {
             Err(CreateError::CurrencyNotTaken(currency))
-        } else if !takes_fraction(method, price) {
+        } else if !method.takes(price) {
             Err(CreateError::WholeUnitsOnly(currency))
         } else {
             Ok(())
@@ -252,10 +249,11 @@ impl<'a> Opener<'a> {
 
     /// Ends a payment whose time is over, so that it does not block its order.
     async fn expire(&self, order: &Order, live: &LivePayment) -> Result<(), CreateError> {
-        match self.app.expire(order.terms().id, live.id).await {
-            // Refused: it moved meanwhile. The next look tells.
-            Ok(()) | Err(SettleError::Refused(_) | SettleError::NotFound) => Ok(()),
-            Err(SettleError::Trouble(trouble)) => Err(trouble.into()),
+        match self.app.end_overdue(order.terms().id, live.id).await {
+            // It ended or it moved. The next look tells.
+            Ok(()) | Err(PayError::NotFound) => Ok(()),
+            Err(PayError::Trouble(trouble)) => Err(trouble.into()),
+            Err(error) => Err(Trouble::fault(error).into()),
         }
     }
 }

@@ -7,9 +7,7 @@ use async_trait::async_trait;
 use bayar_domain::decision::Verdict;
 use bayar_domain::fact::{Fact, Proof};
 use bayar_domain::gateway::{CaptureId, Session, Source};
-use bayar_domain::{
-    AttemptId, Gateway, Money, OrderNumber, PaymentId, RefundId,
-};
+use bayar_domain::{AttemptId, Gateway, Money, OrderNumber, PaymentId, RefundId};
 use chrono::{DateTime, Utc};
 use thiserror::Error;
 
@@ -45,7 +43,12 @@ pub trait PaymentGateway: Send + Sync {
     fn to_refund(&self, refund: &RefundOrder<'_>, key: &CallKey) -> Result<Request, Unfit>;
 
     /// Puts together the answer to money that the gateway holds back. MUST NOT ask anybody.
-    fn to_answer(&self, capture: &CaptureId, verdict: Verdict) -> Result<Request, Unfit>;
+    fn to_answer(
+        &self,
+        place: &Place<'_>,
+        capture: &CaptureId,
+        verdict: Verdict,
+    ) -> Result<Request, Unfit>;
 
     /// Sends a request that is written down.
     ///
@@ -152,6 +155,8 @@ pub struct RefundOrder<'a> {
     pub amount: Money,
     /// Why, for people.
     pub reason: &'a str,
+    /// Now, by the clock of the store.
+    pub now: DateTime<Utc>,
 }
 
 /// A request that is to be written down: sent again, it must be the same to the last byte.
@@ -285,6 +290,10 @@ pub struct Fault {
 }
 
 impl Fault {
+    /// The code of a failure that the gateway keeps for the key: the same call will never be carried out,
+    /// and whatever it did before it failed can be looked up.
+    pub const STORED_FAILURE: &'static str = "stored_failure";
+
     /// A fault of which only the kind is known.
     #[must_use]
     pub const fn of(kind: FaultKind) -> Self {
@@ -368,4 +377,3 @@ impl FaultKind {
         }
     }
 }
-

@@ -44,7 +44,7 @@ pub use self::keys::{AppKey, KeyRing, Keys};
 pub use self::limits::{Limits, RateLimit};
 pub use self::logging::{LogFormat, LogLevel, Logging};
 pub use self::network::Network;
-pub use self::payments::{AmountLimits, AmountRange, Payments};
+pub use self::payments::Payments;
 pub use self::reader::SettingValue;
 pub use self::redis::Redis;
 pub use self::taxes::Taxes;

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use actix_web::http::header;
 use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
 use bayar_app::AmountText;
-use futures_util::future::LocalBoxFuture;
+use futures_util::future::{LocalBoxFuture, TryFutureExt};
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, de};
 use serde_json::value::RawValue;
@@ -41,17 +41,8 @@ impl FromRequest for JsonForm {
     type Future = LocalBoxFuture<'static, Result<Self, Self::Error>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let format = Format::of(request);
-        let bytes = web::Bytes::from_request(request, payload);
-        Box::pin(async move {
-            let bytes = bytes.await.map_err(unreadable)?;
-            match format {
-                Some(Format::Json) => Ok(Self(Form::from_json(&bytes)?)),
-                Some(Format::UrlEncoded) | None => {
-                    Err(Problem::new(Code::UnsupportedMediaType).into())
-                }
-            }
-        })
+        let form = read(request, payload, &[Format::Json]);
+        Box::pin(form.map_ok(Self))
     }
 }
 
@@ -60,19 +51,31 @@ impl FromRequest for AnyForm {
     type Future = LocalBoxFuture<'static, Result<Self, Self::Error>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let format = Format::of(request);
-        let bytes = web::Bytes::from_request(request, payload);
-        Box::pin(async move {
-            let bytes = bytes.await.map_err(unreadable)?;
-            match format {
-                Some(Format::Json) => Ok(Self(Form::from_json(&bytes)?)),
-                Some(Format::UrlEncoded) => Ok(Self(Form::from_urlencoded(&bytes)?)),
-                None => Err(Problem::new(Code::UnsupportedMediaType).into()),
-            }
-        })
+        let form = read(request, payload, &[Format::Json, Format::UrlEncoded]);
+        Box::pin(form.map_ok(Self))
     }
 }
 
+/// Reads the body of a request, when it is in one of the formats that are taken.
+fn read(
+    request: &HttpRequest,
+    payload: &mut Payload,
+    taken: &[Format],
+) -> impl Future<Output = actix_web::Result<Form>> + use<> {
+    let format = Format::of(request).filter(|format| taken.contains(format));
+    let bytes = web::Bytes::from_request(request, payload);
+    async move {
+        let bytes = bytes.await.map_err(unreadable)?;
+        let form = match format {
+            Some(Format::Json) => Form::from_json(&bytes),
+            Some(Format::UrlEncoded) => Form::from_urlencoded(&bytes),
+            None => Err(Problem::new(Code::UnsupportedMediaType)),
+        };
+        Ok(form?)
+    }
+}
+
+#[derive(PartialEq, Eq)]
 enum Format {
     Json,
     UrlEncoded,

@@ -50,10 +50,10 @@ pub async fn list(
             currencies: method
                 .limits
                 .iter()
-                .map(|(least, most)| CurrencyBody {
-                    currency: least.currency().code(),
-                    least: amount(*least),
-                    most: amount(*most),
+                .map(|range| CurrencyBody {
+                    currency: range.currency().code(),
+                    least: amount(range.least()),
+                    most: amount(range.most()),
                 })
                 .collect(),
         })

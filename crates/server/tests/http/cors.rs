@@ -58,6 +58,26 @@ fn pages_of_a_listed_origin_may_read_answers() {
 }
 
 #[test]
+fn pages_of_a_listed_origin_may_read_that_an_answer_takes_too_long() {
+    let server = Server::with(&[("CORS_ORIGINS", SHOP), ("REQUEST_TIMEOUT", "100ms")]);
+    let ask = |origin: &str| {
+        // Most of the body never comes.
+        let request = post("/api/login").header("Content-Length", "100");
+        let request = request.body("application/json", "{");
+        let answer = request.header("Origin", origin).send(&server);
+        answer.problem(503, "request_timeout");
+        assert_eq!(answer.header("retry-after"), Some("1"));
+        answer
+    };
+    let answer = ask(SHOP);
+    assert_eq!(answer.header("access-control-allow-origin"), Some(SHOP));
+    let readable = names(&answer, "access-control-expose-headers");
+    assert!(readable.contains(&"retry-after".to_owned()), "{readable:?}");
+    let answer = ask("https://evil.example.com");
+    assert_eq!(answer.header("access-control-allow-origin"), None);
+}
+
+#[test]
 fn pages_of_other_origins_may_read_nothing() {
     let server = server();
     for origin in [

@@ -170,6 +170,25 @@ fn new_payments_are_counted_for_each_person() {
 }
 
 #[test]
+fn a_person_and_an_application_that_acts_for_them_share_one_limit_of_new_payments() {
+    let server = Server::with(&[("RATE_LIMIT_PAYMENTS", "2/min")]);
+    let patient = server.customer();
+    let ask = |token: &str| {
+        let (_, mut body) = server.wish(&patient);
+        body["user_id"] = json!(patient.id);
+        payment(token).json(&body).send(&server)
+    };
+    let callers = [patient.token.as_str(), server.service()];
+    for token in callers {
+        assert_eq!(ask(token).status, 201);
+    }
+    for token in callers {
+        assert_too_many(&ask(token), "2");
+    }
+    assert_eq!(server.payments_of(&patient.token), 2);
+}
+
+#[test]
 fn a_refused_new_payment_binds_no_key() {
     let server = Server::with(&[("RATE_LIMIT_PAYMENTS", "1/sec")]);
     let patient = server.customer();

@@ -173,26 +173,45 @@ fn the_right_password_says_how_many_tries_are_left() {
     assert_eq!(answer.header("x-ratelimit-remaining"), Some("2"));
 }
 
+/// Somebody at one of many places, whose proxy we trust.
+fn login_from(server: &Server, place: usize, email: &str, password: &str) -> Answer {
+    let body = json!({ "email": email, "password": password });
+    let request = post("/api/login").header("X-Forwarded-For", format!("192.0.2.{place}"));
+    request.json(&body).send(server)
+}
+
+const ONE_TRY_EACH: &[(&str, &str)] = &[
+    ("RATE_LIMIT_LOGIN", "1/min"),
+    ("TRUSTED_PROXIES", "127.0.0.1"),
+];
+
 #[test]
-fn guessing_one_account_from_many_places_is_limited() {
-    let server = with_a_patient(&[
-        ("RATE_LIMIT_LOGIN", "1/min"),
-        ("TRUSTED_PROXIES", "127.0.0.1"),
-    ]);
-    let from = |place: usize, email: &str| {
-        let body = json!({ "email": email, "password": "wrong password" });
-        let request = post("/api/login").header("X-Forwarded-For", format!("192.0.2.{place}"));
-        request.json(&body).send(&server)
-    };
-    for place in 0..10 {
-        // Neither capitals nor places make another account of it.
-        let email = if place % 2 == 0 {
-            EMAIL
-        } else {
-            "PATIENT@test.com"
-        };
-        from(place, email).problem(401, "invalid_credentials");
+fn guessing_one_account_from_many_places_is_limited_however_its_address_is_spelled() {
+    let server = with_a_patient(ONE_TRY_EACH);
+    let guess = |place, email: &str| login_from(&server, place, email, "wrong password");
+    let spellings = [
+        EMAIL,
+        "PATIENT@test.com",
+        " patient@test.com",
+        "Patient@Test.Com  ",
+    ];
+    for (place, email) in (0..10).zip(spellings.into_iter().cycle()) {
+        guess(place, email).problem(401, "invalid_credentials");
     }
-    from(10, EMAIL).problem(429, "rate_limited");
-    from(11, "somebody@test.com").problem(401, "invalid_credentials");
+    for (place, email) in (10..).zip(spellings) {
+        guess(place, email).problem(429, "rate_limited");
+    }
+    guess(20, "somebody@test.com").problem(401, "invalid_credentials");
+}
+
+#[test]
+fn tries_above_the_limit_of_their_place_shut_nobody_out_of_an_account() {
+    let server = with_a_patient(ONE_TRY_EACH);
+    let guess = || login_from(&server, 0, EMAIL, "wrong password");
+    guess().problem(401, "invalid_credentials");
+    for _ in 0..30 {
+        guess().problem(429, "rate_limited");
+    }
+    let elsewhere = login_from(&server, 1, EMAIL, PASSWORD);
+    assert_eq!(elsewhere.status, 200, "{}", elsewhere.text());
 }

@@ -1,6 +1,6 @@
 //! Every route of the API, taken from the document about it: a new one cannot be forgotten.
 
-use bayar::http::openapi;
+use bayar::openapi;
 
 use crate::support::{Request, Server};
 

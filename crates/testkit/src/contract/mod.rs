@@ -15,6 +15,7 @@
 
 pub mod away;
 pub mod cache;
+pub mod gateway;
 pub mod limits;
 pub mod locks;
 pub mod store;

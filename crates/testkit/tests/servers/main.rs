@@ -8,6 +8,7 @@
 )]
 
 mod fresh_database;
+mod private_postgres;
 mod private_redis;
 mod proxy;
 mod support;

@@ -59,6 +59,22 @@ pub struct NewCall {
     pub dead_at: DateTime<Utc>,
 }
 
+impl NewCall {
+    /// The call as it is stored at that moment.
+    #[must_use]
+    pub const fn written(self, at: DateTime<Utc>) -> StoredCall {
+        StoredCall {
+            call: self,
+            status: CallStatus::Planned,
+            epoch: 0,
+            leased_until: None,
+            unclear: 0,
+            fault: None,
+            created_at: at,
+        }
+    }
+}
+
 /// A call as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredCall {

@@ -15,7 +15,8 @@ use thiserror::Error;
 
 pub use accounts::{ApiKeyId, ApiKeys, NewApiKey, NewUser, StoredApiKey, User, Users};
 pub use calls::{
-    CallKey, CallOutcome, CallPurpose, CallStatus, GatewayCalls, Lease, NewCall, Operation, StoredCall,
+    CallKey, CallOutcome, CallPurpose, CallStatus, GatewayCalls, Lease, NewCall, Operation,
+    StoredCall,
 };
 pub use idempotency::{
     Claim, IdempotencyKey, KeyOwner, KeyScope, RequestHash, Route, StoredAnswer,

@@ -36,6 +36,9 @@ pub trait OrderUnit: Send {
 
     /// Makes all of it true at once.
     async fn commit(self: Box<Self>) -> Answer<()>;
+
+    /// Gives it up: it never happened, and holds no lock any more. So does dropping it, at a higher price.
+    async fn rollback(self: Box<Self>);
 }
 
 /// What a unit begins with.

@@ -3,7 +3,7 @@
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use bayar_app::port::store::StoredOrder;
-use bayar_app::{OrderError, Registered};
+use bayar_app::{OrderError, RegisterError, Registered};
 use bayar_domain::{OrderKind, OrderNumber};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -108,23 +108,38 @@ pub fn registered(registered: &Registered, language: Language) -> HttpResponse {
     success(status, OrderBody::new(stored), message, language)
 }
 
-/// The answer to an order that is not as it was asked to be. `state` is for one whose state does not allow it,
-/// `user` and `amount` are the fields they were asked for in.
-pub fn refusal(error: OrderError, state: Code, user: &str, amount_field: &str) -> Problem {
+/// The answer with an order as it is now.
+pub fn order(stored: &StoredOrder, message: Message, language: Language) -> HttpResponse {
+    success(StatusCode::OK, OrderBody::new(stored), message, language)
+}
+
+impl From<OrderError> for Problem {
+    fn from(error: OrderError) -> Self {
+        match error {
+            OrderError::NotFound => Code::OrderNotFound.into(),
+            OrderError::Forbidden => Code::Forbidden.into(),
+            OrderError::LivePayment => Code::OrderHasLivePayment.into(),
+            OrderError::NotRepriceable(_) => Code::OrderNotRepriceable.into(),
+            OrderError::NotCancellable(_) => Code::OrderNotCancellable.into(),
+            OrderError::NotCompletable(_) => Code::OrderNotCompletable.into(),
+            OrderError::Trouble(trouble) => trouble.into(),
+        }
+    }
+}
+
+/// The answer to an order that is not registered.
+/// `user_field` and `amount_field` are where who pays and how much were asked for.
+pub fn not_registered(error: RegisterError, user_field: &str, amount_field: &str) -> Problem {
     match error {
-        OrderError::NotFound => Code::OrderNotFound.into(),
-        OrderError::Forbidden => Code::Forbidden.into(),
-        OrderError::UnknownUser => Problem::field(user, Message::UserNotFound, vec![]),
-        OrderError::AmountNotTaken(price) => Problem::field(
+        RegisterError::UnknownUser => Problem::field(user_field, Message::UserNotFound, vec![]),
+        RegisterError::AmountNotTaken(price) => Problem::field(
             amount_field,
             Message::AmountNotTaken,
             vec![amount(price), price.currency().code().to_owned()],
         ),
-        OrderError::TooMuch => Problem::field(amount_field, Message::FieldInvalid, vec![]),
-        OrderError::Otherwise(_) => Code::OrderExistsOtherwise.into(),
-        OrderError::LivePayment => Code::OrderHasLivePayment.into(),
-        OrderError::WrongState(_) => state.into(),
-        OrderError::Trouble(trouble) => trouble.into(),
+        RegisterError::TooMuch => Problem::field(amount_field, Message::FieldInvalid, vec![]),
+        RegisterError::Otherwise(_) => Code::OrderExistsOtherwise.into(),
+        RegisterError::Order(error) => error.into(),
     }
 }
 

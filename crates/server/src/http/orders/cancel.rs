@@ -1,11 +1,10 @@
-use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, post, web};
 
-use super::answers::{OrderBody, order_number, refusal};
+use super::answers::{OrderBody, order, order_number};
 use crate::http::State;
 use crate::http::access::Known;
-use crate::http::body::{Refusals, Success, success};
-use crate::http::problem::{Code, Problem, ProblemBody};
+use crate::http::body::{Refusals, Success};
+use crate::http::problem::{Problem, ProblemBody};
 use crate::language::Language;
 use crate::messages::Message;
 
@@ -30,14 +29,6 @@ pub async fn cancel(
 ) -> Result<HttpResponse, Problem> {
     let caller = known.runs_orders()?;
     let number = order_number(&number)?;
-    let stored = state.app.cancel_order(&caller, &number).await;
-    let stored =
-        stored.map_err(|error| refusal(error, Code::OrderNotCancellable, "user_id", "amount"))?;
-    let data = OrderBody::new(&stored);
-    Ok(success(
-        StatusCode::OK,
-        data,
-        Message::OrderCancelled,
-        language,
-    ))
+    let stored = state.app.cancel_order(&caller, &number).await?;
+    Ok(order(&stored, Message::OrderCancelled, language))
 }

@@ -4,13 +4,13 @@ use bayar_domain::{Currency, Money};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::answers::{OrderBody, refusal, registered};
+use super::answers::{OrderBody, not_registered, registered};
 use crate::http::State;
 use crate::http::access::Known;
 use crate::http::body::{Refusals, Success};
 use crate::http::form::{Form, JsonForm, incomplete};
 use crate::http::payments::create::AmountRequest;
-use crate::http::problem::{Code, Problem, ProblemBody};
+use crate::http::problem::{Problem, ProblemBody};
 use crate::language::Language;
 use crate::messages::Message;
 
@@ -59,8 +59,7 @@ pub async fn register(
     known.service()?;
     let wish = read(form.0)?;
     let outcome = state.app.register_consultation(&wish).await;
-    let outcome = outcome
-        .map_err(|error| refusal(error, Code::OrderNotRepriceable, "patient_id", "amount"))?;
+    let outcome = outcome.map_err(|error| not_registered(error, "patient_id", "amount"))?;
     Ok(registered(&outcome, language))
 }
 

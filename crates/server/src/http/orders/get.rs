@@ -1,11 +1,10 @@
-use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, get, web};
 
-use super::answers::{OrderBody, order_number, refusal};
+use super::answers::{OrderBody, order, order_number};
 use crate::http::State;
 use crate::http::access::Known;
-use crate::http::body::{Refusals, Success, success};
-use crate::http::problem::{Code, Problem};
+use crate::http::body::{Refusals, Success};
+use crate::http::problem::Problem;
 use crate::language::Language;
 use crate::messages::Message;
 
@@ -25,13 +24,6 @@ pub async fn get(
 ) -> Result<HttpResponse, Problem> {
     let caller = known.reader()?;
     let number = order_number(&number)?;
-    let stored = state.app.order(&caller, &number).await;
-    let stored =
-        stored.map_err(|error| refusal(error, Code::OrderNotPayable, "user_id", "amount"))?;
-    Ok(success(
-        StatusCode::OK,
-        OrderBody::new(&stored),
-        Message::Found,
-        language,
-    ))
+    let stored = state.app.order(&caller, &number).await?;
+    Ok(order(&stored, Message::Found, language))
 }

@@ -5,14 +5,14 @@ use bayar_domain::Currency;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::answers::{OrderBody, refusal, registered};
+use super::answers::{OrderBody, not_registered, registered};
 use super::consultations::price;
 use crate::http::State;
 use crate::http::access::Known;
 use crate::http::body::{Refusals, Success};
 use crate::http::form::{Form, JsonForm, incomplete};
 use crate::http::payments::create::AmountRequest;
-use crate::http::problem::{Code, Problem, ProblemBody};
+use crate::http::problem::{Problem, ProblemBody};
 use crate::language::Language;
 use crate::messages::Message;
 
@@ -80,8 +80,7 @@ pub async fn register(
     known.service()?;
     let wish = read(form.0)?;
     let outcome = state.app.register_order(&wish).await;
-    let outcome =
-        outcome.map_err(|error| refusal(error, Code::OrderExistsOtherwise, "user_id", "items"))?;
+    let outcome = outcome.map_err(|error| not_registered(error, "user_id", "items"))?;
     Ok(registered(&outcome, language))
 }
 

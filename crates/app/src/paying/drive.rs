@@ -1,0 +1,376 @@
+//! Makes calls that are written down: take, look once more, send, write what became of it.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use bayar_domain::{AttemptId, AttemptStatus, OrderId, OrderStatus, RefundId, RefundStatus};
+
+use super::ended::{Ended, Taken};
+use super::file::AttemptFile;
+use super::learn::LearnError;
+use crate::App;
+use crate::failpoint;
+use crate::port::gateway::{Call, Fault, FaultKind};
+use crate::port::store::{Actor, CallKey, CallPurpose, CallStatus, NewCall, StoreError};
+use crate::settle::{Seen, SettleError};
+use crate::trouble::Trouble;
+
+/// How long a call is in one pair of hands: longer than any adapter tries.
+const LEASE: Duration = Duration::from_secs(30);
+
+/// How many calls one caller makes in a row. What is left is somebody else's turn.
+const AT_ONCE: usize = 16;
+
+/// What became of a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Driven {
+    /// The gateway carried it out.
+    Done,
+    /// Somebody else is at it, or it is over.
+    Elsewhere,
+    /// It was not needed any more, and was never sent.
+    Spared,
+    /// It never left: nothing has changed.
+    NotSent(Fault),
+    /// The gateway refused, and nothing has changed.
+    Refused(Fault),
+    /// Nobody knows yet.
+    Unclear(Fault),
+}
+
+impl App {
+    /// Makes calls, and the calls that follow from them.
+    pub(super) async fn work_off(
+        &self,
+        order: OrderId,
+        due: Vec<CallKey>,
+    ) -> Result<Vec<(CallKey, Driven)>, Trouble> {
+        let mut due = VecDeque::from(due);
+        let mut done: Vec<(CallKey, Driven)> = Vec::new();
+        while let Some(key) = due.pop_front() {
+            if done.len() == AT_ONCE {
+                tracing::warn!(%order, left = due.len(), "more calls are due than are made at once");
+                break;
+            }
+            let (driven, planned) = self.drive(order, &key).await?;
+            done.push((key, driven));
+            due.extend(planned);
+        }
+        Ok(done)
+    }
+
+    /// The calls that close what must be closed and nobody is closing.
+    pub(super) fn closings(&self, seen: &Seen, wanted: impl Fn(u32) -> bool) -> Vec<NewCall> {
+        let closing = seen
+            .settlement
+            .attempts()
+            .filter(|attempt| attempt.status() == AttemptStatus::Closing);
+        closing
+            .filter_map(|attempt| self.close_call(&seen.settlement, seen, attempt.terms().id))
+            .filter(|call| wanted(call.generation))
+            .collect()
+    }
+
+    /// Makes one call. Answers what became of it, and the calls that follow from it.
+    async fn drive(
+        &self,
+        order: OrderId,
+        key: &CallKey,
+    ) -> Result<(Driven, Vec<CallKey>), Trouble> {
+        let seen = self.look(order).await.map_err(SettleError::into_trouble)?;
+        let before = seen
+            .calls
+            .into_iter()
+            .find(|stored| stored.call.key == *key);
+        let Some(lease) = self.store.lease_call(key, LEASE).await? else {
+            return Ok((Driven::Elsewhere, Vec::new()));
+        };
+        failpoint::hit("call.taken");
+        let taken = Taken {
+            is_unsent: before.is_some_and(|before| {
+                before.status == CallStatus::Planned
+                    && before.epoch.saturating_add(1) == lease.epoch
+            }),
+            lease,
+        };
+        match self.drive_taken(order, &taken).await {
+            Ok(driven) => Ok(driven),
+            // Whoever took it over writes what became of it.
+            Err(SettleError::Stale) => Ok((Driven::Elsewhere, Vec::new())),
+            Err(error) => Err(error.into_trouble()),
+        }
+    }
+
+    async fn drive_taken(
+        &self,
+        order: OrderId,
+        taken: &Taken,
+    ) -> Result<(Driven, Vec<CallKey>), SettleError> {
+        let lease = &taken.lease;
+        let purpose = lease.call.call.purpose;
+        let mut seen = self.look(order).await?;
+        if let CallPurpose::Refund(refund) = purpose {
+            if let Some(fault) = self.read_before_refund(order, &seen, refund).await? {
+                return self.end(order, taken, Ended::Postponed(fault)).await;
+            }
+            seen = self.look(order).await?;
+        }
+        if !is_wanted(&seen, purpose) && taken.is_unsent {
+            return self.end(order, taken, Ended::Spared).await;
+        }
+        let Some(file) = attempt_of(&seen, purpose)
+            .and_then(|attempt| AttemptFile::of(&seen.settlement, &seen, attempt))
+        else {
+            let message = format!(
+                "nothing is known of what call {} is about",
+                lease.call.call.key
+            );
+            return Err(Trouble::fault(message).into());
+        };
+        if lease.call.call.request.good_until <= lease.now {
+            // The gateway has forgotten the key: only looking is left.
+            return self.look_it_up(order, taken, &file, forgotten()).await;
+        }
+        let gate = match self.own_gate(&file).await {
+            Ok(gate) => gate,
+            Err(error) => {
+                let ended = Ended::before_sending(error.fault().clone(), taken);
+                return self.end(order, taken, ended).await;
+            }
+        };
+        if let CallPurpose::Refund(refund) = purpose {
+            let sent = move |seen: &Seen| Ok(seen.settlement.refund_sent(refund)?.into());
+            self.settle(order, Actor::System, sent).await?;
+        }
+        let place = file.place();
+        let call = Call {
+            key: &lease.call.call.key,
+            operation: purpose.operation(),
+            request: &lease.call.call.request,
+            place: &place,
+        };
+        failpoint::hit("call.before_send");
+        let sent = gate.send(&call).await;
+        failpoint::hit("call.after_send");
+        match sent {
+            Ok(sent) => {
+                let planned = self.finish(order, taken, &Ended::Done(sent)).await?;
+                failpoint::hit("call.recorded");
+                let planned = self.learn_after(order, &file, purpose, planned).await?;
+                Ok((Driven::Done, planned))
+            }
+            Err(error) => {
+                let stuck = error.fault().code.as_deref() == Some(Fault::STORED_FAILURE);
+                let ended = Ended::of_error(&error, taken);
+                if stuck && matches!(ended, Ended::Unclear(_)) {
+                    return self
+                        .look_it_up(order, taken, &file, error.fault().clone())
+                        .await;
+                }
+                let planned = self.finish(order, taken, &ended).await?;
+                let planned = match purpose {
+                    // It may be closed all the same, and a checkout that cannot be closed may be paid.
+                    CallPurpose::Close(_) | CallPurpose::Answer(_) => {
+                        self.learn_after(order, &file, purpose, planned).await?
+                    }
+                    CallPurpose::Open(_) | CallPurpose::Refund(_) => planned,
+                };
+                Ok((ended.driven(), planned))
+            }
+        }
+    }
+
+    /// Reads what a call did, where its answer does not tell.
+    async fn learn_after(
+        &self,
+        order: OrderId,
+        file: &AttemptFile,
+        purpose: CallPurpose,
+        mut planned: Vec<CallKey>,
+    ) -> Result<Vec<CallKey>, SettleError> {
+        if matches!(purpose, CallPurpose::Open(_)) {
+            return Ok(planned);
+        }
+        match self.learn(order, file.id(), Actor::System).await {
+            Ok(learned) => planned.extend(learned.planned),
+            // It is known to be done; what it did is read the next time.
+            Err(LearnError::Gateway(_)) => {}
+            Err(LearnError::Settle(error)) => return Err(error),
+        }
+        Ok(planned)
+    }
+
+    /// Looks what a call did that cannot be sent any more: the gateway would count it anew, or never carry it out.
+    async fn look_it_up(
+        &self,
+        order: OrderId,
+        taken: &Taken,
+        file: &AttemptFile,
+        fault: Fault,
+    ) -> Result<(Driven, Vec<CallKey>), SettleError> {
+        let learned = match self.learn(order, file.id(), Actor::System).await {
+            Ok(learned) => learned,
+            Err(LearnError::Gateway(error)) => {
+                let ended = Ended::Unclear(error.fault().clone());
+                return self.end(order, taken, ended).await;
+            }
+            Err(LearnError::Settle(error)) => return Err(error),
+        };
+        let seen = self.look(order).await?;
+        let ended = match taken.lease.call.call.purpose {
+            CallPurpose::Open(attempt) => match seen.settlement.attempt(attempt) {
+                // Nothing was found. Where the gateway keeps its failure for the key, nothing ever will be.
+                Some(attempt)
+                    if attempt.state().session().is_none() && attempt.status().is_live() =>
+                {
+                    if fault.code.as_deref() == Some(Fault::STORED_FAILURE) {
+                        Ended::Refused(fault)
+                    } else {
+                        Ended::Unclear(fault)
+                    }
+                }
+                Some(_) | None => Ended::Found,
+            },
+            CallPurpose::Close(attempt) => match seen.settlement.attempt(attempt) {
+                Some(attempt) if attempt.status() == AttemptStatus::Closing => {
+                    Ended::Refused(fault)
+                }
+                Some(_) | None => Ended::Found,
+            },
+            CallPurpose::Answer(_) => Ended::Found,
+            CallPurpose::Refund(refund) => match seen.settlement.refund(refund) {
+                Some(refund) if refund.status().is_under_way() => {
+                    if fault.code.as_deref() == Some(Fault::STORED_FAILURE) {
+                        Ended::Refused(fault)
+                    } else {
+                        Ended::Unclear(fault)
+                    }
+                }
+                Some(_) | None => Ended::Found,
+            },
+        };
+        let mut planned = learned.planned;
+        planned.extend(self.finish(order, taken, &ended).await?);
+        Ok((ended.driven(), planned))
+    }
+
+    /// Before surplus goes back, all money of the order is read again: which of it is really there decides.
+    async fn read_before_refund(
+        &self,
+        order: OrderId,
+        seen: &Seen,
+        refund: RefundId,
+    ) -> Result<Option<Fault>, SettleError> {
+        let known = seen.settlement.refund(refund);
+        if known.is_none_or(|refund| refund.status() != RefundStatus::Requested) {
+            return Ok(None);
+        }
+        let mut attempts: Vec<AttemptId> = seen
+            .settlement
+            .captures()
+            .iter()
+            .map(|capture| capture.attempt)
+            .collect();
+        attempts.dedup();
+        for attempt in attempts {
+            match self.learn(order, attempt, Actor::System).await {
+                Ok(_) => {}
+                Err(LearnError::Gateway(error)) => return Ok(Some(error.fault().clone())),
+                Err(LearnError::Settle(error)) => return Err(error),
+            }
+        }
+        Ok(None)
+    }
+
+    async fn end(
+        &self,
+        order: OrderId,
+        taken: &Taken,
+        ended: Ended,
+    ) -> Result<(Driven, Vec<CallKey>), SettleError> {
+        let planned = self.finish(order, taken, &ended).await?;
+        Ok((ended.driven(), planned))
+    }
+
+    /// Writes what became of a call, and what follows from it.
+    async fn finish(
+        &self,
+        order: OrderId,
+        taken: &Taken,
+        ended: &Ended,
+    ) -> Result<Vec<CallKey>, SettleError> {
+        let rule = |seen: &Seen| {
+            let mut wanted = ended.rule(seen, taken)?;
+            // A checkout that had to go before its name was known is closed now that it is.
+            if let (CallPurpose::Open(_), Some(step)) =
+                (taken.lease.call.call.purpose, wanted.steps.last())
+            {
+                let settlement = step.settlement.clone();
+                let after = Seen {
+                    settlement,
+                    ..seen.clone()
+                };
+                let closings = self.closings(&after, |generation| generation == 1);
+                wanted.calls.extend(closings);
+            }
+            Ok(wanted)
+        };
+        self.settle(order, Actor::System, rule).await
+    }
+}
+
+/// Whether a call that was never sent still has to be: one last look before it leaves.
+fn is_wanted(seen: &Seen, purpose: CallPurpose) -> bool {
+    let settlement = &seen.settlement;
+    let status_of = |attempt| {
+        settlement
+            .attempt(attempt)
+            .map(bayar_domain::Attempt::status)
+    };
+    match purpose {
+        CallPurpose::Open(attempt) => {
+            let pending = settlement.order().status() == OrderStatus::Pending;
+            let waits = matches!(
+                status_of(attempt),
+                Some(AttemptStatus::Creating | AttemptStatus::Unknown)
+            );
+            pending && waits && settlement.primary().is_none()
+        }
+        CallPurpose::Close(attempt) => status_of(attempt) == Some(AttemptStatus::Closing),
+        CallPurpose::Answer(attempt) => {
+            let verdicts = settlement.standing().verdicts;
+            let captures = settlement.captures();
+            captures
+                .iter()
+                .any(|held| held.attempt == attempt && verdicts.contains_key(&held.id))
+        }
+        CallPurpose::Refund(refund) => settlement.refund_sent(refund).is_ok(),
+    }
+}
+
+/// The attempt whose money a call is about.
+fn attempt_of(seen: &Seen, purpose: CallPurpose) -> Option<AttemptId> {
+    match purpose {
+        CallPurpose::Open(attempt) | CallPurpose::Close(attempt) | CallPurpose::Answer(attempt) => {
+            Some(attempt)
+        }
+        CallPurpose::Refund(refund) => {
+            let refund = seen.settlement.refund(refund)?;
+            let captures = seen.settlement.captures();
+            let money = captures
+                .iter()
+                .find(|money| money.id == refund.terms().capture)?;
+            Some(money.attempt)
+        }
+    }
+}
+
+fn forgotten() -> Fault {
+    Fault::of(FaultKind::Idempotency).with_code("key_forgotten")
+}
+
+impl From<StoreError> for LearnError {
+    fn from(error: StoreError) -> Self {
+        Self::Settle(error.into())
+    }
+}

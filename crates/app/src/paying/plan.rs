@@ -1,0 +1,134 @@
+//! What gateways are to be asked, put together before it is written down.
+
+use bayar_domain::decision::Verdict;
+use bayar_domain::gateway::CaptureId;
+use bayar_domain::{AttemptId, Gateway, RefundId, Settlement};
+use chrono::{DateTime, Utc};
+
+use super::file::{AttemptFile, last_call};
+use crate::App;
+use crate::gateways::Gate;
+use crate::port::gateway::{RefundOrder, Request, Unfit};
+use crate::port::store::{CallKey, CallPurpose, NewCall, StoredCall};
+use crate::settle::Seen;
+
+impl App {
+    pub(crate) fn gate(&self, gateway: Gateway) -> Option<Gate<'_>> {
+        self.gateways.get(gateway, &*self.clock)
+    }
+
+    /// The call that closes the checkout of an attempt.
+    ///
+    /// Nothing as long as one is under way, or the checkout's name is not known yet: what opens it is found out first.
+    pub(crate) fn close_call(
+        &self,
+        settlement: &Settlement,
+        seen: &Seen,
+        attempt: AttemptId,
+    ) -> Option<NewCall> {
+        let file = AttemptFile::of(settlement, seen, attempt)?;
+        if file.attempt.state().session().is_none() && !file.opened_by.status.is_over() {
+            return None;
+        }
+        let gate = self.gate(file.gateway())?;
+        let key = self.draw_key();
+        let request = gate.adapter.to_close(&file.place());
+        self.planned(
+            &seen.calls,
+            CallPurpose::Close(attempt),
+            key,
+            request,
+            file.opened_by.call.dead_at,
+        )
+    }
+
+    /// The call that tells a gateway what to do with money that it holds back.
+    pub(crate) fn answer_call(
+        &self,
+        settlement: &Settlement,
+        seen: &Seen,
+        capture: &CaptureId,
+        verdict: Verdict,
+    ) -> Option<NewCall> {
+        let captures = settlement.captures();
+        let held = captures.iter().find(|held| held.id == *capture)?;
+        let file = AttemptFile::of(settlement, seen, held.attempt)?;
+        let gate = self.gate(file.gateway())?;
+        let key = self.draw_key();
+        let request = gate.adapter.to_answer(&file.place(), capture, verdict);
+        self.planned(
+            &seen.calls,
+            CallPurpose::Answer(held.attempt),
+            key,
+            request,
+            file.opened_by.call.dead_at,
+        )
+    }
+
+    /// The call that gives money back.
+    pub(crate) fn refund_call(
+        &self,
+        settlement: &Settlement,
+        seen: &Seen,
+        id: RefundId,
+    ) -> Option<NewCall> {
+        let refund = settlement.refund(id)?;
+        let terms = refund.terms();
+        let captures = settlement.captures();
+        let money = captures.iter().find(|money| money.id == terms.capture)?;
+        let file = AttemptFile::of(settlement, seen, money.attempt)?;
+        let gate = self.gate(file.gateway())?;
+        let key = self.draw_key();
+        let order = RefundOrder {
+            installation: &self.installation,
+            refund: id,
+            capture: &terms.capture,
+            captured: money.sums?.captured,
+            amount: refund.amount(),
+            reason: terms.reason.as_ref().map_or(SURPLUS, |it| it.as_str()),
+            now: seen.now,
+        };
+        let request = gate.adapter.to_refund(&order, &key);
+        self.planned(
+            &seen.calls,
+            CallPurpose::Refund(id),
+            key,
+            request,
+            DateTime::<Utc>::MAX_UTC,
+        )
+    }
+
+    pub(super) fn draw_key(&self) -> CallKey {
+        CallKey::draw(&self.installation, &*self.random)
+    }
+
+    /// Nothing where one is under way, or the gateway cannot do it: then somebody has to look.
+    fn planned(
+        &self,
+        calls: &[StoredCall],
+        purpose: CallPurpose,
+        key: CallKey,
+        request: Result<Request, Unfit>,
+        dead_at: DateTime<Utc>,
+    ) -> Option<NewCall> {
+        let last = last_call(calls, purpose);
+        if last.is_some_and(|last| !last.status.is_over()) {
+            return None;
+        }
+        let request = request
+            .inspect_err(|unfit| {
+                tracing::error!(%unfit, ?purpose, "a gateway cannot be asked: an operator has to look");
+            })
+            .ok()?;
+        Some(NewCall {
+            key,
+            purpose,
+            generation: last.map_or(1, |last| last.call.generation.saturating_add(1)),
+            request,
+            dead_at,
+        })
+    }
+}
+
+/// Why money goes back that the order cannot keep.
+const SURPLUS: &str = "paid twice";

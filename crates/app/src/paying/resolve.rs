@@ -1,0 +1,79 @@
+//! Does all that is left to do about an order: the one thing behind every door.
+
+use bayar_domain::{AttemptId, OrderId, PaymentId};
+
+use super::learn::LearnError;
+use crate::App;
+use crate::port::gateway::{CallError, Reading};
+use crate::port::store::{Actor, CallKey};
+use crate::settle::{Move, Seen, SettleError};
+
+/// What was found out about an order.
+#[derive(Debug, Default)]
+pub(super) struct Resolved {
+    /// What gateways said, attempt by attempt, oldest first.
+    pub readings: Vec<(AttemptId, Reading)>,
+    /// What gateways did not say.
+    pub errors: Vec<CallError>,
+}
+
+impl App {
+    /// Makes the calls that are due, reads what the gateways know, applies what they prove, and does what follows.
+    /// Where a payment is named, only its attempts are read.
+    pub(super) async fn resolve(
+        &self,
+        order: OrderId,
+        payment: Option<PaymentId>,
+        by: Actor,
+    ) -> Result<Resolved, SettleError> {
+        let mut found = Resolved::default();
+        let seen = self.look(order).await?;
+        self.work(order, unfinished(&seen)).await?;
+
+        let seen = self.look(order).await?;
+        for attempt in worth_reading(&seen, payment) {
+            match self.learn(order, attempt, by).await {
+                Ok(learned) => {
+                    found.readings.push((attempt, learned.reading));
+                    self.work(order, learned.planned).await?;
+                }
+                Err(LearnError::Gateway(error)) => found.errors.push(error),
+                Err(LearnError::Settle(error)) => return Err(error),
+            }
+        }
+
+        let rule = |seen: &Seen| {
+            Ok(Move {
+                calls: self.closings(seen, |_| true),
+                ..Move::default()
+            })
+        };
+        let seen = self.look(order).await?;
+        if !self.closings(&seen, |_| true).is_empty() {
+            let planned = self.settle(order, Actor::System, rule).await?;
+            self.work(order, planned).await?;
+        }
+        Ok(found)
+    }
+
+    async fn work(&self, order: OrderId, due: Vec<CallKey>) -> Result<(), SettleError> {
+        self.work_off(order, due).await?;
+        Ok(())
+    }
+}
+
+/// The calls of which nobody knows yet what became of them.
+pub(super) fn unfinished(seen: &Seen) -> Vec<CallKey> {
+    let open = seen.calls.iter().filter(|stored| !stored.status.is_over());
+    open.map(|stored| stored.call.key.clone()).collect()
+}
+
+/// The attempts that a gateway may know more about.
+fn worth_reading(seen: &Seen, payment: Option<PaymentId>) -> Vec<AttemptId> {
+    seen.settlement
+        .attempts()
+        .filter(|attempt| payment.is_none_or(|payment| attempt.terms().payment == payment))
+        .filter(|attempt| attempt.status().is_live() || attempt.state().session().is_some())
+        .map(|attempt| attempt.terms().id)
+        .collect()
+}

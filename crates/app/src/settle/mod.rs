@@ -1,0 +1,345 @@
+//! One transaction about one order: load it, move it by a rule of the domain, store all that follows.
+
+mod effects;
+
+use bayar_domain::fact::Fact;
+use bayar_domain::settlement::{ApplyError, Broken, Changes, Refused, Restored};
+use bayar_domain::{OrderId, Payment, RefundId, Settlement, Step};
+use chrono::{DateTime, Utc};
+
+use crate::App;
+use crate::failpoint;
+use crate::port::CacheKey;
+use crate::port::store::{
+    Actor, Announcement, CallKey, CallOutcome, Loaded, NewCall, OrderUnit, PaperSet, Save,
+    StoreError, StoredCall,
+};
+use crate::trouble::Trouble;
+use effects::Consequences;
+
+/// Why an order did not move.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SettleError {
+    #[error("there is no such order")]
+    NotFound,
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// A refund has to be written down, and there is no id for it yet.
+    #[error("an id for a refund is needed")]
+    NeedsRefundId,
+    /// Somebody else took the call over meanwhile, or finished it.
+    #[error("the call is in other hands")]
+    Stale,
+    #[error(transparent)]
+    Trouble(#[from] Trouble),
+}
+
+impl From<StoreError> for SettleError {
+    fn from(error: StoreError) -> Self {
+        Self::Trouble(error.into())
+    }
+}
+
+impl SettleError {
+    /// For callers whose rule cannot be refused.
+    pub(crate) fn into_trouble(self) -> Trouble {
+        match self {
+            Self::Trouble(trouble) => trouble,
+            Self::Stale => Trouble::InProgress,
+            Self::NotFound | Self::Refused(_) | Self::NeedsRefundId => Trouble::fault(self),
+        }
+    }
+}
+
+impl From<Broken> for SettleError {
+    fn from(broken: Broken) -> Self {
+        Self::Trouble(Trouble::fault(broken))
+    }
+}
+
+impl From<ApplyError> for SettleError {
+    fn from(error: ApplyError) -> Self {
+        Self::Trouble(Trouble::fault(error))
+    }
+}
+
+/// An order as it was at one moment.
+#[derive(Debug, Clone)]
+pub(crate) struct Seen {
+    /// The order with everything that settles it.
+    pub settlement: Settlement,
+    /// What gateways were asked about it, oldest first.
+    pub calls: Vec<StoredCall>,
+    /// That moment, by the clock of the store.
+    pub now: DateTime<Utc>,
+}
+
+/// What a rule wants: steps, each beginning where the one before ended, and what goes with them.
+#[derive(Debug, Default)]
+pub(crate) struct Move {
+    pub steps: Vec<Step>,
+    pub calls: Vec<NewCall>,
+    pub outcomes: Vec<CallOutcome>,
+}
+
+impl From<Step> for Move {
+    fn from(step: Step) -> Self {
+        Self {
+            steps: vec![step],
+            ..Self::default()
+        }
+    }
+}
+
+impl App {
+    /// Moves an order by `rule`, which may be asked more than once and never sees what another call writes meanwhile.
+    /// Answers the calls that are written down now and that somebody has to make.
+    ///
+    /// A commit whose answer is lost is made again: the second time, the rule finds nothing to move.
+    pub(crate) async fn settle(
+        &self,
+        order: OrderId,
+        by: Actor,
+        rule: impl Fn(&Seen) -> Result<Move, SettleError> + Send,
+    ) -> Result<Vec<CallKey>, SettleError> {
+        let mut spare = Vec::new();
+        let mut sure = true;
+        loop {
+            match self.settle_once(order, by, &rule, &spare).await {
+                Err(SettleError::Trouble(Trouble::Unavailable(StoreError::Unsure(_)))) if sure => {
+                    sure = false;
+                }
+                // No second connection is taken while a transaction is open.
+                Err(SettleError::NeedsRefundId) => {
+                    spare.push(self.store.reserve_refund_id().await?);
+                }
+                settled => return settled,
+            }
+        }
+    }
+
+    /// Looks at an order as it is now.
+    pub(crate) async fn look(&self, order: OrderId) -> Result<Seen, SettleError> {
+        let Some((unit, loaded)) = self.store.begin(order).await? else {
+            return Err(SettleError::NotFound);
+        };
+        unit.rollback().await;
+        match restored(loaded)? {
+            (seen, None) => Ok(seen),
+            // Whoever moves it next stores it as it should be.
+            (seen, Some(step)) => Ok(Seen {
+                settlement: step.settlement,
+                ..seen
+            }),
+        }
+    }
+
+    async fn settle_once(
+        &self,
+        order: OrderId,
+        by: Actor,
+        rule: &(impl Fn(&Seen) -> Result<Move, SettleError> + Send),
+        spare: &[RefundId],
+    ) -> Result<Vec<CallKey>, SettleError> {
+        let Some((mut unit, loaded)) = self.store.begin(order).await? else {
+            return Err(SettleError::NotFound);
+        };
+        let (mut seen, drifted) = restored(loaded)?;
+        let mut work = Work::new(self, &mut *unit, spare);
+        if let Some(step) = drifted {
+            tracing::error!(%order, changes = ?step.changes, "an order had drifted from its facts");
+            seen.settlement = work.take(step, &seen, Actor::System).await?;
+        }
+        let Move {
+            steps,
+            calls,
+            outcomes,
+        } = match rule(&seen) {
+            Ok(wanted) => wanted,
+            Err(refused) => {
+                drop(work);
+                unit.rollback().await;
+                return Err(refused);
+            }
+        };
+        let written = calls.iter().map(|call| call.clone().written(seen.now));
+        seen.calls.extend(written);
+        for step in steps {
+            seen.settlement = work.take(step, &seen, by).await?;
+        }
+        if !calls.is_empty() || !outcomes.is_empty() {
+            work.note(&seen.settlement, &calls, &outcomes, by).await?;
+        }
+        let Work { moved, planned, .. } = work;
+        failpoint::hit("settle.before_commit");
+        unit.commit().await?;
+        failpoint::hit("settle.after_commit");
+        for payment in &moved {
+            let (status, method) = (payment.status(), payment.payment_method());
+            metrics::counter!(
+                "bayar_payment_moves_total",
+                "to" => status.as_str(), "method" => method.as_str()
+            )
+            .increment(1);
+        }
+        self.forget_answers(&moved).await;
+        Ok(planned)
+    }
+
+    /// Has the cache forget what it holds about payments that moved. It forgets by itself soon enough.
+    async fn forget_answers(&self, payments: &[Payment]) {
+        for payment in payments {
+            let Ok(scopes) = self.store.keys_of(payment.terms().id).await else {
+                continue;
+            };
+            let keys: Vec<_> = scopes
+                .iter()
+                .map(|scope| CacheKey::new(&self.installation, scope))
+                .collect();
+            let _ = self.cache.forget(&keys).await;
+        }
+    }
+}
+
+fn restored(loaded: Loaded) -> Result<(Seen, Option<Step>), Broken> {
+    let Loaded { parts, calls, now } = loaded;
+    let order = parts.order.clone();
+    let (settlement, drifted) = match Settlement::restore(parts)? {
+        Restored::Sound(settlement) => (settlement, None),
+        Restored::Drifted(step) => (Settlement::new(order), Some(step)),
+    };
+    let seen = Seen {
+        settlement,
+        calls,
+        now,
+    };
+    Ok((seen, drifted))
+}
+
+/// What is written in one transaction, step by step.
+struct Work<'a> {
+    app: &'a App,
+    unit: &'a mut dyn OrderUnit,
+    spare: std::slice::Iter<'a, RefundId>,
+    moved: Vec<Payment>,
+    planned: Vec<CallKey>,
+}
+
+impl<'a> Work<'a> {
+    fn new(app: &'a App, unit: &'a mut dyn OrderUnit, spare: &'a [RefundId]) -> Self {
+        Self {
+            app,
+            unit,
+            spare: spare.iter(),
+            moved: Vec::new(),
+            planned: Vec::new(),
+        }
+    }
+
+    /// Writes calls and what became of calls.
+    async fn note(
+        &mut self,
+        settlement: &Settlement,
+        calls: &[NewCall],
+        outcomes: &[CallOutcome],
+        by: Actor,
+    ) -> Result<(), SettleError> {
+        self.planned
+            .extend(calls.iter().map(|call| call.key.clone()));
+        self.unit
+            .save(&Save {
+                settlement,
+                changes: &Changes::default(),
+                facts: &[],
+                decisions: &[],
+                papers: &[],
+                calls,
+                outcomes,
+                announcements: &[],
+                by,
+            })
+            .await?;
+        Ok(())
+    }
+
+    /// Writes a step with all that follows from it. Answers the order as it is then.
+    async fn take(
+        &mut self,
+        step: Step,
+        seen: &Seen,
+        by: Actor,
+    ) -> Result<Settlement, SettleError> {
+        let Consequences {
+            papers,
+            announcements,
+            calls,
+            due_back,
+        } = self.app.consequences(self.unit, &step, seen).await?;
+        self.write(&step, &papers, &announcements, &calls, by)
+            .await?;
+        let mut settlement = step.settlement;
+        for capture in due_back {
+            let id = self.spare.next().ok_or(SettleError::NeedsRefundId)?;
+            let step = settlement.refund_surplus(*id, &capture)?;
+            let call = self.app.refund_call(&step.settlement, seen, *id);
+            let told = effects::announcements(&step.effects);
+            self.write(&step, &[], &told, call.as_slice(), Actor::System)
+                .await?;
+            settlement = step.settlement;
+        }
+        Ok(settlement)
+    }
+
+    async fn write(
+        &mut self,
+        step: &Step,
+        papers: &[PaperSet],
+        announcements: &[Announcement],
+        calls: &[NewCall],
+        by: Actor,
+    ) -> Result<(), SettleError> {
+        self.planned
+            .extend(calls.iter().map(|call| call.key.clone()));
+        self.unit
+            .save(&Save {
+                settlement: &step.settlement,
+                changes: &step.changes,
+                facts: &step.facts,
+                decisions: &step.decisions,
+                papers,
+                calls,
+                outcomes: &[],
+                announcements,
+                by,
+            })
+            .await?;
+        self.moved.extend(step.changes.payments.iter().cloned());
+        Ok(())
+    }
+}
+
+/// Applies facts one by one where together they cannot be: a fact that is not about this order is put aside.
+pub(crate) fn apply_what_fits(
+    settlement: &Settlement,
+    facts: Vec<Fact>,
+) -> Result<Step, SettleError> {
+    match settlement.apply(facts.clone()) {
+        Ok(step) => return Ok(step),
+        Err(ApplyError::Broken(broken)) => return Err(broken.into()),
+        Err(
+            ApplyError::UnknownAttempt(_)
+            | ApplyError::OtherSource(_)
+            | ApplyError::OtherAttempt(_),
+        ) => {}
+    }
+    let fits = |fact: &Fact| match settlement.apply([fact.clone()]) {
+        Ok(_) | Err(ApplyError::Broken(_)) => true,
+        Err(error) => {
+            tracing::error!(%error, kind = %fact.kind(), "a fact is not about this order: an operator has to look");
+            metrics::counter!("bayar_facts_put_aside_total").increment(1);
+            false
+        }
+    };
+    let fitting: Vec<_> = facts.into_iter().filter(fits).collect();
+    Ok(settlement.apply(fitting)?)
+}
