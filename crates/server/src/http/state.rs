@@ -27,7 +27,9 @@ impl State {
     /// Waits for what goes on by itself when nobody waits any more, as long as there is still time to say so;
     /// nothing when it is not done by then.
     pub(super) async fn in_time<T>(&self, work: impl Future<Output = T>) -> Option<T> {
-        let patience = self.request_timeout.saturating_sub(self.request_timeout / 5);
+        let patience = self
+            .request_timeout
+            .saturating_sub(self.request_timeout / 5);
         tokio::time::timeout(patience, work).await.ok()
     }
 

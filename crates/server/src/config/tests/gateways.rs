@@ -178,10 +178,7 @@ fn a_live_key_of_midtrans_goes_to_midtrans() {
     let midtrans = config.gateways.midtrans.unwrap();
     assert_eq!(midtrans.mode, Mode::Live);
     assert_eq!(midtrans.api_base.to_string(), "https://api.midtrans.com");
-    assert_eq!(
-        midtrans.snap_base.to_string(),
-        "https://app.midtrans.com"
-    );
+    assert_eq!(midtrans.snap_base.to_string(), "https://app.midtrans.com");
     assert_eq!(midtrans.client_key.as_deref(), Some("Mid-client-1"));
     let keys: Vec<_> = midtrans
         .notification_keys
@@ -235,10 +232,7 @@ fn the_two_worlds_of_midtrans_do_not_mix() {
             format!("MIDTRANS_SNAP_BASE: {real}")
         ]
     );
-    let sandbox = [(
-        "MIDTRANS_SNAP_BASE",
-        "https://app.sandbox.midtrans.com",
-    )];
+    let sandbox = [("MIDTRANS_SNAP_BASE", "https://app.sandbox.midtrans.com")];
     assert_eq!(
         faults_of(&with(LIVE_MIDTRANS, &sandbox)),
         ["MIDTRANS_SNAP_BASE: is the sandbox, and the key and the other address are not"]

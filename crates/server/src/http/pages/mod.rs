@@ -45,8 +45,9 @@ async fn answer(
     };
     match lead {
         Ok(Lead::Page(page)) => page.answer(language, back),
-        Ok(Lead::Away(address)) => redirect(&address)
-            .unwrap_or_else(|problem| page_of(&problem).answer(language, back)),
+        Ok(Lead::Away(address)) => {
+            redirect(&address).unwrap_or_else(|problem| page_of(&problem).answer(language, back))
+        }
         Err(problem) => page_of(&problem).answer(language, back),
     }
 }
@@ -88,7 +89,10 @@ fn no_session(ticket: Option<&str>) -> Page {
 /// A value of the address, when it stands there once. Gateways add values of their own.
 fn query_value(request: &HttpRequest, name: &str) -> Option<String> {
     let pairs = web::Query::<Vec<(String, String)>>::from_query(request.query_string()).ok()?;
-    let mut values = pairs.into_inner().into_iter().filter(|(key, _)| key == name);
+    let mut values = pairs
+        .into_inner()
+        .into_iter()
+        .filter(|(key, _)| key == name);
     let (_, value) = values.next()?;
     values.next().is_none().then_some(value)
 }

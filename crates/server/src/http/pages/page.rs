@@ -206,6 +206,10 @@ mod tests {
         assert!(!STYLE.contains("url(") && !STYLE.contains("@import"));
         assert!(!STYLE.contains("</"));
         // As `openssl dgst -sha256 -binary style.css | base64` prints it.
-        assert!(POLICY.contains("style-src 'sha256-BylPzVaHCvuUg3gRY1L7t4OPVOH7DF6wul9cwyf9GI0='"), "{}", *POLICY);
+        assert!(
+            POLICY.contains("style-src 'sha256-BylPzVaHCvuUg3gRY1L7t4OPVOH7DF6wul9cwyf9GI0='"),
+            "{}",
+            *POLICY
+        );
     }
 }

@@ -97,9 +97,9 @@ const fn being_prepared() -> Page {
 /// The page for a payment that takes no money any more.
 const fn ended(status: PaymentStatus) -> Page {
     let (tone, title, words) = match status {
-        PaymentStatus::Completed
-        | PaymentStatus::PartiallyRefunded
-        | PaymentStatus::Refunded => (Tone::Good, Message::PagePaid, Message::PagePaidWords),
+        PaymentStatus::Completed | PaymentStatus::PartiallyRefunded | PaymentStatus::Refunded => {
+            (Tone::Good, Message::PagePaid, Message::PagePaidWords)
+        }
         PaymentStatus::UnderReview => (
             Tone::Wait,
             Message::PageBeingChecked,

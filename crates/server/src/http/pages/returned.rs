@@ -2,6 +2,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use bayar_app::{PayError, StatusShown};
 use bayar_domain::Gateway;
+use utoipa::IntoResponses;
 
 use super::page::{Page, Tone};
 use super::{Lead, answer, no_session, query_value};
@@ -10,6 +11,33 @@ use crate::http::access::Place;
 use crate::http::problem::Problem;
 use crate::language::Language;
 use crate::messages::Message;
+
+/// What a buyer who comes back is shown.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "it is only described by")]
+enum ReturnPages {
+    /// Where the payment stands.
+    #[response(status = 200, content_type = "text/html")]
+    Shown(String),
+    /// There is no ticket.
+    #[response(status = 401, content_type = "text/html")]
+    NoTicket(String),
+    /// The ticket is not ours.
+    #[response(status = 403, content_type = "text/html")]
+    NotOurs(String),
+    /// Somebody else works on the order.
+    #[response(status = 409, content_type = "text/html")]
+    InProgress(String),
+    /// Too many requests.
+    #[response(status = 429, content_type = "text/html")]
+    TooMany(String),
+    /// Something is wrong here.
+    #[response(status = 500, content_type = "text/html")]
+    Broken(String),
+    /// The service cannot answer now.
+    #[response(status = 503, content_type = "text/html")]
+    Unavailable(String),
+}
 
 /// After how many seconds the page of a buyer who has just paid is loaded again.
 const SOON: u64 = 10;
@@ -22,15 +50,7 @@ const LATER: u64 = 60;
 #[utoipa::path(
     tag = "pages",
     params(("ticket" = Option<String>, Query, description = "The ticket that went along to the gateway.")),
-    responses(
-        (status = 200, description = "Where the payment stands.", body = String, content_type = "text/html"),
-        (status = 401, description = "There is no ticket.", body = String, content_type = "text/html"),
-        (status = 403, description = "The ticket is not ours.", body = String, content_type = "text/html"),
-        (status = 409, description = "Somebody else works on the order.", body = String, content_type = "text/html"),
-        (status = 429, description = "Too many requests.", body = String, content_type = "text/html"),
-        (status = 500, description = "Something is wrong here.", body = String, content_type = "text/html"),
-        (status = 503, description = "The service cannot answer now.", body = String, content_type = "text/html"),
-    ),
+    responses(ReturnPages),
 )]
 #[get("/checkout/stripe/return")]
 pub async fn stripe(
@@ -47,15 +67,7 @@ pub async fn stripe(
 #[utoipa::path(
     tag = "pages",
     params(("ticket" = Option<String>, Query, description = "The ticket that went along to the gateway.")),
-    responses(
-        (status = 200, description = "Where the payment stands.", body = String, content_type = "text/html"),
-        (status = 401, description = "There is no ticket.", body = String, content_type = "text/html"),
-        (status = 403, description = "The ticket is not ours.", body = String, content_type = "text/html"),
-        (status = 409, description = "Somebody else works on the order.", body = String, content_type = "text/html"),
-        (status = 429, description = "Too many requests.", body = String, content_type = "text/html"),
-        (status = 500, description = "Something is wrong here.", body = String, content_type = "text/html"),
-        (status = 503, description = "The service cannot answer now.", body = String, content_type = "text/html"),
-    ),
+    responses(ReturnPages),
 )]
 #[get("/direct-checkout/stripe/return")]
 pub async fn stripe_direct(
@@ -72,15 +84,7 @@ pub async fn stripe_direct(
 #[utoipa::path(
     tag = "pages",
     params(("ticket" = Option<String>, Query, description = "The ticket that went along to the gateway.")),
-    responses(
-        (status = 200, description = "Where the payment stands.", body = String, content_type = "text/html"),
-        (status = 401, description = "There is no ticket.", body = String, content_type = "text/html"),
-        (status = 403, description = "The ticket is not ours.", body = String, content_type = "text/html"),
-        (status = 409, description = "Somebody else works on the order.", body = String, content_type = "text/html"),
-        (status = 429, description = "Too many requests.", body = String, content_type = "text/html"),
-        (status = 500, description = "Something is wrong here.", body = String, content_type = "text/html"),
-        (status = 503, description = "The service cannot answer now.", body = String, content_type = "text/html"),
-    ),
+    responses(ReturnPages),
 )]
 #[get("/checkout/midtrans/finish")]
 pub async fn midtrans(
@@ -123,12 +127,7 @@ async fn lead(state: &State, request: &HttpRequest, from: Gateway) -> Result<Lea
 
 const fn page(shown: StatusShown, turned_back: bool) -> Page {
     let (tone, title, words, reload) = match (shown, turned_back) {
-        (StatusShown::Paid, _) => (
-            Tone::Good,
-            Message::PagePaid,
-            Message::PagePaidWords,
-            None,
-        ),
+        (StatusShown::Paid, _) => (Tone::Good, Message::PagePaid, Message::PagePaidWords, None),
         (StatusShown::BeingChecked, _) => (
             Tone::Wait,
             Message::PageBeingChecked,
@@ -147,12 +146,7 @@ const fn page(shown: StatusShown, turned_back: bool) -> Page {
             Message::PageTurnedBackWords,
             None,
         ),
-        (StatusShown::Over, _) => (
-            Tone::Bad,
-            Message::PageOver,
-            Message::WhereToGetHelp,
-            None,
-        ),
+        (StatusShown::Over, _) => (Tone::Bad, Message::PageOver, Message::WhereToGetHelp, None),
     };
     Page {
         words: Some(words),

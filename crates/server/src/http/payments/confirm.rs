@@ -20,7 +20,11 @@ use crate::messages::Message;
 #[expect(dead_code, reason = "it describes the request; the form reads it")]
 struct ConfirmRequest {
     /// The gateway's name for the transaction, or for its checkout.
-    #[schema(example = "pi_3MtwBwLkdIwHu7ix28a3tqPa", min_length = 1, max_length = 255)]
+    #[schema(
+        example = "pi_3MtwBwLkdIwHu7ix28a3tqPa",
+        min_length = 1,
+        max_length = 255
+    )]
     transaction_id: String,
     /// A receipt. It proves nothing and is not kept: the one that is answered is the gateway's.
     #[schema(min_length = 1, max_length = 2048)]

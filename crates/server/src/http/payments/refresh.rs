@@ -51,10 +51,7 @@ pub async fn refresh(
     language: Language,
 ) -> Result<HttpResponse, Problem> {
     let caller = known.with_scope(Scope::Payments)?;
-    let refreshed = state
-        .app
-        .refresh_payment(&caller, payment_id(&id)?)
-        .await?;
+    let refreshed = state.app.refresh_payment(&caller, payment_id(&id)?).await?;
     let now = refreshed.payment.payment.status();
     let data = RefreshedPayment {
         payment: PaymentBody::stored(&refreshed.payment),

@@ -47,9 +47,9 @@ impl From<PayError> for Problem {
 fn not_payable(status: PaymentStatus) -> Problem {
     let problem = Problem::new(Code::PaymentNotPayable);
     match status {
-        PaymentStatus::Completed
-        | PaymentStatus::PartiallyRefunded
-        | PaymentStatus::Refunded => problem.with_message(Message::PaymentAlreadyPaid),
+        PaymentStatus::Completed | PaymentStatus::PartiallyRefunded | PaymentStatus::Refunded => {
+            problem.with_message(Message::PaymentAlreadyPaid)
+        }
         PaymentStatus::UnderReview => problem.with_message(Message::PageBeingChecked),
         PaymentStatus::Pending
         | PaymentStatus::Processing

@@ -23,7 +23,11 @@ struct ReviewRequest {
     #[schema(example = "accept", value_type = DecisionName)]
     decision: String,
     /// Why, for whoever asks later.
-    #[schema(example = "the bank confirmed the transfer", min_length = 1, max_length = 500)]
+    #[schema(
+        example = "the bank confirmed the transfer",
+        min_length = 1,
+        max_length = 500
+    )]
     reason: String,
 }
 
