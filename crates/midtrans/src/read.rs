@@ -321,6 +321,3 @@ fn amount(text: Option<&str>, body: &Body) -> Result<Money, CallError> {
 fn garbage(what: &str) -> CallError {
     CallError::Unknown(Fault::of(FaultKind::Garbage).with_code(what))
 }
-
-#[cfg(test)]
-mod tests;
