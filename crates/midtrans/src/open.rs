@@ -10,9 +10,7 @@
 //! a page made at the last moment of [`Request::good_until`] ends not later than
 //! [`Checkout::expires_at`], when whatever the buyer chose ends.
 
-use bayar_app::port::gateway::{
-    Call, CallError, Checkout, FaultKind, Line, Request, Sent, Unfit,
-};
+use bayar_app::port::gateway::{Call, CallError, Checkout, FaultKind, Line, Request, Sent, Unfit};
 use bayar_app::port::store::CallKey;
 use bayar_domain::gateway::{Session, SessionRef};
 use bayar_domain::{Currency, Money};
@@ -301,6 +299,11 @@ fn short(name: &str) -> String {
         c if c.is_control() => ' ',
         c => c,
     });
-    let cut: String = plain.collect::<String>().trim().chars().take(LONGEST_NAME).collect();
+    let cut: String = plain
+        .collect::<String>()
+        .trim()
+        .chars()
+        .take(LONGEST_NAME)
+        .collect();
     cut.trim_end().to_owned()
 }

@@ -33,7 +33,13 @@ mod tests {
         assert_eq!(time.to_rfc3339(), "2020-01-09T11:27:19+00:00");
         let night = read("2026-01-01 03:00:00").unwrap();
         assert_eq!(night.to_rfc3339(), "2025-12-31T20:00:00+00:00");
-        for text in ["", "tomorrow", "2020-01-09", "2020-13-09 18:27:19", "2020-01-09T18:27:19Z"] {
+        for text in [
+            "",
+            "tomorrow",
+            "2020-01-09",
+            "2020-13-09 18:27:19",
+            "2020-01-09T18:27:19Z",
+        ] {
             assert_eq!(read(text), None, "{text}");
         }
     }

@@ -192,8 +192,10 @@ mod tests {
 
     #[test]
     fn a_number_may_come_as_a_string_or_bare_and_keeps_its_spelling() {
-        let quoted: Body = serde_json::from_str(r#"{"gross_amount":"10000.00","status_code":"200"}"#).unwrap();
-        let bare: Body = serde_json::from_str(r#"{"gross_amount":10000.00,"status_code":200}"#).unwrap();
+        let quoted: Body =
+            serde_json::from_str(r#"{"gross_amount":"10000.00","status_code":"200"}"#).unwrap();
+        let bare: Body =
+            serde_json::from_str(r#"{"gross_amount":10000.00,"status_code":200}"#).unwrap();
         for body in [quoted, bare] {
             assert_eq!(body.gross_amount.as_deref(), Some("10000.00"));
             assert_eq!(body.status_code.as_deref(), Some("200"));

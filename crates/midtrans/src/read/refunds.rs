@@ -21,7 +21,10 @@ impl Told<'_> {
         Ok(proofs)
     }
 
-    fn entry(&self, entry: &RefundEntry) -> Result<Option<(Proof, super::DateTime<super::Utc>)>, CallError> {
+    fn entry(
+        &self,
+        entry: &RefundEntry,
+    ) -> Result<Option<(Proof, super::DateTime<super::Utc>)>, CallError> {
         let amount = amount(entry.refund_amount.as_deref(), self.body)?;
         if !amount.is_positive() {
             self.warn("midtrans tells of a refund of nothing, which is passed over");
