@@ -118,7 +118,7 @@ fn nobody_goes_on_without_a_ticket_of_the_payment() {
         "The payment session is not valid or has ended."
     );
     assert!(none.header("www-authenticate").is_some());
-    let flipped = format!("A{}", &ticket[1..]);
+    let flipped = format!("B{}", &ticket[1..]);
     for bad in [
         "x",
         "",
