@@ -8,6 +8,7 @@ use bayar_app::port::store::{OrderKey, StoredOrder};
 use bayar_app::{App, InspectedPayment, Inspection, PayError, Refreshed};
 use bayar_domain::{OrderNumber, OrderStatus, PaymentId, PaymentStatus};
 use serde::Serialize;
+use thiserror::Error;
 
 use super::output::{self, Failure, note};
 
@@ -50,6 +51,11 @@ struct Report<'a> {
     payments: Vec<Row>,
 }
 
+/// There is nothing to ask about.
+#[derive(Debug, Error)]
+#[error("there is no such order")]
+struct NoSuchOrder;
+
 /// Asks the gateways about an order.
 pub async fn check_status(
     app: &Arc<App>,
@@ -57,11 +63,15 @@ pub async fn check_status(
     dry_run: bool,
     json: bool,
 ) -> Result<ExitCode, Failure> {
-    let (before, after, rows) = if dry_run {
-        inspected(app.inspect_order(number).await?)
+    let looked = if dry_run {
+        app.inspect_order(number).await.map(inspected)
     } else {
-        checked(app, number).await?
+        checked(app, number).await
     };
+    let (before, after, rows) = looked.map_err(|error| match error {
+        PayError::NotFound => Failure::from(NoSuchOrder),
+        error => Failure::from(error),
+    })?;
     let code = exit_code(before, after, &rows);
     let report = Report {
         order_number: number.as_str(),
@@ -99,7 +109,7 @@ fn inspected(inspection: Inspection) -> (OrderStatus, OrderStatus, Vec<Row>) {
 async fn checked(
     app: &Arc<App>,
     number: &OrderNumber,
-) -> Result<(OrderStatus, OrderStatus, Vec<Row>), Failure> {
+) -> Result<(OrderStatus, OrderStatus, Vec<Row>), PayError> {
     let order = async || {
         let stored = app.store().order(&OrderKey::Number(number.clone())).await;
         stored.map_err(PayError::from)?.ok_or(PayError::NotFound)

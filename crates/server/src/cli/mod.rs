@@ -108,7 +108,17 @@ enum PaymentsCommand {
 
 /// Reads the command line and does what it says.
 pub async fn run() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            // Clap would leave with 2, and that is how commands say that something was fixed.
+            return match error.use_stderr() {
+                true => ExitCode::FAILURE,
+                false => ExitCode::SUCCESS,
+            };
+        }
+    };
     match dispatch(cli.command).await {
         Ok(code) => code,
         Err(failure) => {
