@@ -22,7 +22,7 @@ clean-data: ## forget what happened in the demonstration
 
 check: lint test doc deny ## everything that must pass before a commit
 
-deps: ## see that the programs the tests need are there (Postgres, Redis, curl, openssl)
+deps: ## see that the programs the tests need are there (Postgres, Redis, curl, openssl, Node)
 	scripts/deps
 
 test: ## every test, with the examples in the documentation, beside a Postgres and a Redis of their own

@@ -22,6 +22,8 @@ pub(crate) enum Sequence {
     Payments,
     Invoices,
     TaxRecords,
+    Attempts,
+    Refunds,
 }
 
 impl Sequence {
@@ -31,6 +33,8 @@ impl Sequence {
             Self::Payments => "payment_ids",
             Self::Invoices => "invoice_ids",
             Self::TaxRecords => "tax_record_ids",
+            Self::Attempts => "attempt_ids",
+            Self::Refunds => "refund_ids",
         }
     }
 }
@@ -42,6 +46,8 @@ pub(crate) struct Ids {
     payments: Mutex<VecDeque<i64>>,
     invoices: Mutex<VecDeque<i64>>,
     tax_records: Mutex<VecDeque<i64>>,
+    attempts: Mutex<VecDeque<i64>>,
+    refunds: Mutex<VecDeque<i64>>,
 }
 
 impl Ids {
@@ -51,6 +57,8 @@ impl Ids {
             Sequence::Payments => &self.payments,
             Sequence::Invoices => &self.invoices,
             Sequence::TaxRecords => &self.tax_records,
+            Sequence::Attempts => &self.attempts,
+            Sequence::Refunds => &self.refunds,
         }
     }
 }

@@ -6,12 +6,14 @@
 //! How it works with the server:
 //! - What has to happen at once is one statement where it can be, in autocommit. Statements run in tasks of their own:
 //!   a caller who goes away leaves no lock behind, and no connection on which something still runs.
-//! - A unit of work is a transaction that holds the row of its order. Dropped, it takes its connection with it.
+//! - A unit of work is a transaction that holds the row of its order. Dropped, it takes its connection with it;
+//!   given up, it gives it back.
 //! - Every statement is prepared once on a connection and then only executed. So a connection must be a session:
 //!   a proxy that hands out a connection for each transaction has to know prepared statements.
 //! - Nothing waits without a bound: not for a connection, not for a lock, not for an answer.
 
 mod accounts;
+mod calls;
 mod config;
 mod error;
 mod ids;

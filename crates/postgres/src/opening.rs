@@ -11,7 +11,7 @@ use crate::error::{Failure, Wrong, broken};
 use crate::keys::KeyColumns;
 use crate::rows::state_text;
 use crate::run::Refused;
-use crate::statement::statement;
+use crate::statement::{interval, statement};
 
 statement! {
     /// `taken` is lock, check and decision in one: an UPDATE that had to wait looks at the newest row again,
@@ -162,9 +162,4 @@ impl OpenPayment {
             kept_for: interval(opening.claim.kept_for)?,
         })
     }
-}
-
-fn interval(time: std::time::Duration) -> Answer<PgInterval> {
-    let microseconds = i64::try_from(time.as_micros()).map_err(broken)?;
-    Ok(PgInterval::from_microseconds(microseconds))
 }

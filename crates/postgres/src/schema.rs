@@ -135,6 +135,105 @@ diesel::table! {
 }
 
 diesel::table! {
+    attempts (id) {
+        id -> BigInt,
+        payment_id -> BigInt,
+        order_id -> BigInt,
+        gateway -> Text,
+        account -> Text,
+        mode -> Text,
+        status -> Text,
+        state -> Text,
+        version -> BigInt,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    refunds (id) {
+        id -> BigInt,
+        payment_id -> BigInt,
+        order_id -> BigInt,
+        capture -> Text,
+        origin -> Text,
+        reason -> Nullable<Text>,
+        amount_minor -> BigInt,
+        currency -> Text,
+        status -> Text,
+        state -> Text,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    facts (gateway, account, mode, kind, object, step) {
+        gateway -> Text,
+        account -> Text,
+        mode -> Text,
+        kind -> Text,
+        object -> Text,
+        step -> Text,
+        order_id -> BigInt,
+        attempt_id -> BigInt,
+        fact -> Text,
+        at -> Timestamptz,
+        recorded_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    captures (gateway, account, mode, capture) {
+        gateway -> Text,
+        account -> Text,
+        mode -> Text,
+        capture -> Text,
+        order_id -> BigInt,
+        currency -> Nullable<Text>,
+        captured_minor -> BigInt,
+        refunded_minor -> BigInt,
+        reserved_minor -> BigInt,
+        disputed_minor -> BigInt,
+        loss_minor -> BigInt,
+    }
+}
+
+diesel::table! {
+    primary_captures (id) {
+        id -> BigInt,
+        order_id -> BigInt,
+        gateway -> Text,
+        account -> Text,
+        mode -> Text,
+        capture -> Text,
+        decided_at -> Timestamptz,
+        released_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    gateway_calls (key) {
+        key -> Text,
+        order_id -> BigInt,
+        position -> Integer,
+        operation -> Text,
+        subject_id -> BigInt,
+        generation -> BigInt,
+        path -> Text,
+        body -> Text,
+        good_until -> Timestamptz,
+        dead_at -> Timestamptz,
+        status -> Text,
+        epoch -> BigInt,
+        leased_until -> Nullable<Timestamptz>,
+        unclear -> BigInt,
+        fault -> Nullable<Text>,
+        created_at -> Timestamptz,
+        finished_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     idempotency_keys (owner, route, key) {
         owner -> Text,
         route -> Text,

@@ -48,12 +48,17 @@ macro_rules! push {
 pub(crate) use {push, statement};
 
 use std::marker::PhantomData;
+use std::time::Duration;
 
+use bayar_app::port::store::Answer;
 use diesel::QueryResult;
 use diesel::pg::Pg;
+use diesel::pg::data_types::PgInterval;
 use diesel::query_builder::AstPass;
 use diesel::serialize::ToSql;
 use diesel::sql_types::HasSqlType;
+
+use crate::error::broken;
 
 /// A value with the type it has in the database.
 pub(crate) struct Bound<'b, ST, T> {
@@ -76,4 +81,10 @@ where
     pub(crate) fn push(&self, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         out.push_bind_param::<ST, T>(self.value)
     }
+}
+
+/// A time as the server adds it to another.
+pub(crate) fn interval(time: Duration) -> Answer<PgInterval> {
+    let microseconds = i64::try_from(time.as_micros()).map_err(broken)?;
+    Ok(PgInterval::from_microseconds(microseconds))
 }

@@ -19,11 +19,13 @@ type Manager = <AsyncPgConnection as AsyncConnection>::TransactionManager;
 
 /// A transaction on a connection of its own.
 ///
-/// Dropped before its end, it takes the connection with it: the server sees the socket close, undoes everything
+/// Dropped without an end, it takes the connection with it: the server sees the socket close, undoes everything
 /// and lets go of the locks. A connection that went back to the pool instead would hold them until somebody used it.
 pub(crate) struct Transaction {
     conn: Option<Conn>,
     patience: Duration,
+    /// A statement may still run on it: nobody waited for its answer, or none came.
+    at_work: bool,
 }
 
 impl Transaction {
@@ -31,6 +33,7 @@ impl Transaction {
         let mut transaction = Self {
             conn: Some(pool.connection().await?),
             patience: pool.patience,
+            at_work: false,
         };
         let patience = transaction.patience;
         within(patience, Manager::begin_transaction(transaction.conn()?))
@@ -46,7 +49,9 @@ impl Transaction {
         U: Send + 'a,
     {
         async move {
+            self.at_work = true;
             let rows = within(self.patience, query.load(self.conn()?)).await;
+            self.at_work = is_no_answer(&rows);
             rows.map_err(Failure::of_reading)
         }
         .boxed()
@@ -58,7 +63,9 @@ impl Transaction {
         Q: QueryFragment<Pg> + QueryId + Send + 'a,
     {
         async move {
+            self.at_work = true;
             let done = within(self.patience, statement.execute(self.conn()?)).await;
+            self.at_work = is_no_answer(&done);
             done.map_err(Failure::of_reading)
         }
         .boxed()
@@ -73,10 +80,27 @@ impl Transaction {
         Ok(())
     }
 
+    /// Undoes all of it and gives the connection back, where it is still good for something.
+    pub(crate) async fn rollback(mut self) {
+        let patience = self.patience;
+        if !self.at_work
+            && let Ok(conn) = self.conn()
+            && within(patience, Manager::rollback_transaction(conn))
+                .await
+                .is_ok()
+        {
+            drop(self.conn.take());
+        }
+    }
+
     fn conn(&mut self) -> Answer<&mut AsyncPgConnection> {
         let conn = self.conn.as_deref_mut();
         conn.ok_or_else(|| broken("the transaction is over"))
     }
+}
+
+const fn is_no_answer<T>(answer: &Result<T, Failure>) -> bool {
+    matches!(answer, Err(Failure::Lost(_) | Failure::Silent(_)))
 }
 
 impl Drop for Transaction {

@@ -1,5 +1,11 @@
 //! Units of work: a transaction about one order, with its row locked.
 
+mod attempts;
+mod calls;
+mod facts;
+mod jobs;
+mod load;
+mod refunds;
 mod save;
 
 use std::collections::BTreeMap;
@@ -7,16 +13,17 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use bayar_app::port::StoreError;
 use bayar_app::port::store::{Answer, Loaded, OrderUnit, PaperSet, Save, Units};
-use bayar_domain::decision::Decision;
-use bayar_domain::settlement::Parts;
-use bayar_domain::{OrderId, PaymentId, PaymentStatus};
+use bayar_domain::settlement::{Parts, Sums};
+use bayar_domain::{
+    AttemptId, AttemptStatus, CaptureId, OrderId, PaymentId, PaymentStatus, RefundId, RefundStatus,
+};
 use chrono::{DateTime, Utc};
 use diesel::{ExpressionMethods, QueryDsl, SelectableHelper};
 
 use crate::PgStore;
-use crate::error::{Unreadable, Wrong, broken};
-use crate::rows::{InvoiceRow, OrderRow, PaymentRow, TaxRow};
-use crate::schema::{bayar_now, decisions, invoices, orders, payments, tax_records};
+use crate::error::{Wrong, broken};
+use crate::rows::{InvoiceRow, OrderRow, TaxRow};
+use crate::schema::{bayar_now, invoices, orders, tax_records};
 use crate::transaction::Transaction;
 
 #[async_trait]
@@ -29,58 +36,42 @@ impl Units for PgStore {
             .for_update();
         let found: Vec<(OrderRow, DateTime<Utc>)> = transaction.load(locked).await?;
         let Some((row, now)) = found.into_iter().next() else {
-            // Nothing is locked: the connection may go back. If it does not, nobody misses it.
-            transaction.commit().await.ok();
+            transaction.rollback().await;
             return Ok(None);
         };
-
-        let payments = payments::table
-            .filter(payments::order_id.eq(order.get()))
-            .order(payments::id)
-            .select(PaymentRow::as_select());
-        let payments: Vec<PaymentRow> = transaction.load(payments).await?;
-        let mut known = BTreeMap::new();
-        let mut parts = Parts {
-            order: row.order()?,
-            payments: Vec::with_capacity(payments.len()),
-            attempts: Vec::new(),
-            refunds: Vec::new(),
-            facts: Vec::new(),
-            decisions: Vec::new(),
-        };
-        for row in payments {
-            let payment = row.payment()?;
-            let seen = Seen {
-                version: row.version,
-                status: payment.status(),
-            };
-            known.insert(payment.terms().id, seen);
-            parts.payments.push(payment);
-        }
-
-        let decided = decisions::table
-            .filter(decisions::order_id.eq(order.get()))
-            .order(decisions::position)
-            .select((decisions::position, decisions::decision));
-        let decided: Vec<(i32, String)> = transaction.load(decided).await?;
-        let last_decision = decided.last().map_or(0, |(position, _)| *position);
-        for (_, text) in decided {
-            let decision = serde_json::from_str::<Decision>(&text);
-            let decision = decision.map_err(Unreadable::of("a decision about order", order))?;
-            parts.decisions.push(decision);
-        }
-
-        let unit = Unit {
+        let mut unit = Unit {
             transaction,
             order,
+            now,
             order_version: row.version,
             live_payment: row.live_payment_id,
-            payments: known,
+            payments: BTreeMap::new(),
+            attempts: BTreeMap::new(),
+            refunds: BTreeMap::new(),
+            captures: BTreeMap::new(),
+            primary: None,
             papers: BTreeMap::new(),
-            last_decision,
+            last_decision: 0,
+            last_call: 0,
             half_done: false,
         };
-        Ok(Some((Box::new(unit), Loaded { parts, now })))
+        let mut parts = Parts {
+            order: row.order()?,
+            payments: unit.load_payments().await?,
+            attempts: unit.load_attempts().await?,
+            refunds: Vec::new(),
+            facts: Vec::new(),
+            decisions: unit.load_decisions().await?,
+        };
+        let mut calls = Vec::new();
+        // Everything else comes of an attempt.
+        if !parts.attempts.is_empty() {
+            parts.refunds = unit.load_refunds().await?;
+            parts.facts = unit.load_facts().await?;
+            calls = unit.load_calls().await?;
+            unit.load_captures().await?;
+        }
+        Ok(Some((Box::new(unit), Loaded { parts, calls, now })))
     }
 }
 
@@ -88,20 +79,26 @@ impl Units for PgStore {
 struct Unit {
     transaction: Transaction,
     order: OrderId,
+    now: DateTime<Utc>,
     order_version: i64,
     live_payment: Option<i64>,
-    payments: BTreeMap<PaymentId, Seen>,
+    payments: BTreeMap<PaymentId, Seen<PaymentStatus>>,
+    attempts: BTreeMap<AttemptId, Seen<AttemptStatus>>,
+    refunds: BTreeMap<RefundId, Seen<RefundStatus>>,
+    captures: BTreeMap<CaptureId, Option<Sums>>,
+    primary: Option<CaptureId>,
     papers: BTreeMap<PaymentId, PaperSet>,
     last_decision: i32,
+    last_call: i32,
     /// A step failed, or nobody waited for its end. The server would undo everything at a commit, and not say so.
     half_done: bool,
 }
 
-/// A payment as it is in the table.
+/// A payment, an attempt or a refund as it is in its table.
 #[derive(Debug, Clone, Copy)]
-struct Seen {
+struct Seen<S> {
     version: i64,
-    status: PaymentStatus,
+    status: S,
 }
 
 #[async_trait]
@@ -124,6 +121,10 @@ impl OrderUnit for Unit {
     async fn commit(mut self: Box<Self>) -> Answer<()> {
         self.begin_step()?;
         self.transaction.commit().await
+    }
+
+    async fn rollback(self: Box<Self>) {
+        self.transaction.rollback().await;
     }
 }
 

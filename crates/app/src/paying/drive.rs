@@ -3,23 +3,20 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use bayar_domain::fact::{Fact, Proof};
-use bayar_domain::gateway::Reason;
 use bayar_domain::{AttemptId, AttemptStatus, OrderId, OrderStatus, RefundId, RefundStatus};
 
+use super::ended::{Ended, Taken};
 use super::file::AttemptFile;
 use super::learn::LearnError;
 use crate::App;
 use crate::failpoint;
-use crate::port::gateway::{Call, CallError, Fault, FaultKind, Sent};
-use crate::port::store::{
-    Actor, CallKey, CallOutcome, CallPurpose, CallStatus, Lease, NewCall, StoreError,
-};
-use crate::settle::{Move, Seen, SettleError, apply_what_fits};
+use crate::port::gateway::{Call, Fault, FaultKind};
+use crate::port::store::{Actor, CallKey, CallPurpose, CallStatus, NewCall, StoreError};
+use crate::settle::{Seen, SettleError};
 use crate::trouble::Trouble;
 
-/// How long a call is in one pair of hands: longer than any adapter tries.
-const LEASE: Duration = Duration::from_secs(30);
+/// How long a call is in one pair of hands: longer than any adapter tries, all its steps together.
+const LEASE: Duration = Duration::from_secs(60);
 
 /// How many calls one caller makes in a row. What is left is somebody else's turn.
 const AT_ONCE: usize = 16;
@@ -58,30 +55,8 @@ impl App {
             let (driven, planned) = self.drive(order, &key).await?;
             done.push((key, driven));
             due.extend(planned);
-            if due.is_empty() {
-                due.extend(self.plan_first_closings(order).await?);
-            }
         }
         Ok(done)
-    }
-
-    /// Plans the closing of checkouts that must go and whose names became known only now.
-    async fn plan_first_closings(&self, order: OrderId) -> Result<Vec<CallKey>, Trouble> {
-        let seen = self.look(order).await.map_err(SettleError::into_trouble)?;
-        if self
-            .closings(&seen, |generation| generation == 1)
-            .is_empty()
-        {
-            return Ok(Vec::new());
-        }
-        let rule = |seen: &Seen| {
-            Ok(Move {
-                calls: self.closings(seen, |generation| generation == 1),
-                ..Move::default()
-            })
-        };
-        let planned = self.settle(order, Actor::System, rule).await;
-        planned.map_err(SettleError::into_trouble)
     }
 
     /// The calls that close what must be closed and nobody is closing.
@@ -102,11 +77,23 @@ impl App {
         order: OrderId,
         key: &CallKey,
     ) -> Result<(Driven, Vec<CallKey>), Trouble> {
+        let seen = self.look(order).await.map_err(SettleError::into_trouble)?;
+        let before = seen
+            .calls
+            .into_iter()
+            .find(|stored| stored.call.key == *key);
         let Some(lease) = self.store.lease_call(key, LEASE).await? else {
             return Ok((Driven::Elsewhere, Vec::new()));
         };
         failpoint::hit("call.taken");
-        match self.drive_leased(order, &lease).await {
+        let taken = Taken {
+            is_unsent: before.is_some_and(|before| {
+                before.status == CallStatus::Planned
+                    && before.epoch.saturating_add(1) == lease.epoch
+            }),
+            lease,
+        };
+        match self.drive_taken(order, &taken).await {
             Ok(driven) => Ok(driven),
             // Whoever took it over writes what became of it.
             Err(SettleError::Stale) => Ok((Driven::Elsewhere, Vec::new())),
@@ -114,25 +101,22 @@ impl App {
         }
     }
 
-    async fn drive_leased(
+    async fn drive_taken(
         &self,
         order: OrderId,
-        lease: &Lease,
+        taken: &Taken,
     ) -> Result<(Driven, Vec<CallKey>), SettleError> {
+        let lease = &taken.lease;
         let purpose = lease.call.call.purpose;
         let mut seen = self.look(order).await?;
         if let CallPurpose::Refund(refund) = purpose {
             if let Some(fault) = self.read_before_refund(order, &seen, refund).await? {
-                let planned = self
-                    .finish(order, lease, Ended::Unclear(fault.clone()))
-                    .await?;
-                return Ok((Driven::Unclear(fault), planned));
+                return self.end(order, taken, Ended::Postponed(fault)).await;
             }
             seen = self.look(order).await?;
         }
-        if !is_wanted(&seen, purpose) && lease.epoch == 1 {
-            let planned = self.finish(order, lease, Ended::Spared).await?;
-            return Ok((Driven::Spared, planned));
+        if !is_wanted(&seen, purpose) && taken.is_unsent {
+            return self.end(order, taken, Ended::Spared).await;
         }
         let Some(file) = attempt_of(&seen, purpose)
             .and_then(|attempt| AttemptFile::of(&seen.settlement, &seen, attempt))
@@ -145,14 +129,13 @@ impl App {
         };
         if lease.call.call.request.good_until <= lease.now {
             // The gateway has forgotten the key: only looking is left.
-            return self.look_it_up(order, lease, &file, forgotten()).await;
+            return self.look_it_up(order, taken, &file, forgotten()).await;
         }
         let gate = match self.own_gate(&file).await {
             Ok(gate) => gate,
             Err(error) => {
-                let ended = Ended::of_error(&error, lease);
-                let planned = self.finish(order, lease, ended.clone()).await?;
-                return Ok((ended.driven(), planned));
+                let ended = Ended::before_sending(error.fault().clone(), taken);
+                return self.end(order, taken, ended).await;
             }
         };
         if let CallPurpose::Refund(refund) = purpose {
@@ -171,20 +154,20 @@ impl App {
         failpoint::hit("call.after_send");
         match sent {
             Ok(sent) => {
-                let planned = self.finish(order, lease, Ended::Done(sent)).await?;
+                let planned = self.finish(order, taken, &Ended::Done(sent)).await?;
                 failpoint::hit("call.recorded");
                 let planned = self.learn_after(order, &file, purpose, planned).await?;
                 Ok((Driven::Done, planned))
             }
             Err(error) => {
                 let stuck = error.fault().code.as_deref() == Some(Fault::STORED_FAILURE);
-                let ended = Ended::of_error(&error, lease);
+                let ended = Ended::of_error(&error, taken);
                 if stuck && matches!(ended, Ended::Unclear(_)) {
                     return self
-                        .look_it_up(order, lease, &file, error.fault().clone())
+                        .look_it_up(order, taken, &file, error.fault().clone())
                         .await;
                 }
-                let planned = self.finish(order, lease, ended.clone()).await?;
+                let planned = self.finish(order, taken, &ended).await?;
                 let planned = match purpose {
                     // It may be closed all the same, and a checkout that cannot be closed may be paid.
                     CallPurpose::Close(_) | CallPurpose::Answer(_) => {
@@ -221,7 +204,7 @@ impl App {
     async fn look_it_up(
         &self,
         order: OrderId,
-        lease: &Lease,
+        taken: &Taken,
         file: &AttemptFile,
         fault: Fault,
     ) -> Result<(Driven, Vec<CallKey>), SettleError> {
@@ -229,13 +212,12 @@ impl App {
             Ok(learned) => learned,
             Err(LearnError::Gateway(error)) => {
                 let ended = Ended::Unclear(error.fault().clone());
-                let planned = self.finish(order, lease, ended.clone()).await?;
-                return Ok((ended.driven(), planned));
+                return self.end(order, taken, ended).await;
             }
             Err(LearnError::Settle(error)) => return Err(error),
         };
         let seen = self.look(order).await?;
-        let ended = match lease.call.call.purpose {
+        let ended = match taken.lease.call.call.purpose {
             CallPurpose::Open(attempt) => match seen.settlement.attempt(attempt) {
                 // Nothing was found. Where the gateway keeps its failure for the key, nothing ever will be.
                 Some(attempt)
@@ -268,7 +250,7 @@ impl App {
             },
         };
         let mut planned = learned.planned;
-        planned.extend(self.finish(order, lease, ended.clone()).await?);
+        planned.extend(self.finish(order, taken, &ended).await?);
         Ok((ended.driven(), planned))
     }
 
@@ -300,161 +282,40 @@ impl App {
         Ok(None)
     }
 
+    async fn end(
+        &self,
+        order: OrderId,
+        taken: &Taken,
+        ended: Ended,
+    ) -> Result<(Driven, Vec<CallKey>), SettleError> {
+        let planned = self.finish(order, taken, &ended).await?;
+        Ok((ended.driven(), planned))
+    }
+
     /// Writes what became of a call, and what follows from it.
     async fn finish(
         &self,
         order: OrderId,
-        lease: &Lease,
-        ended: Ended,
+        taken: &Taken,
+        ended: &Ended,
     ) -> Result<Vec<CallKey>, SettleError> {
-        let rule = |seen: &Seen| ended.rule(seen, lease);
+        let rule = |seen: &Seen| {
+            let mut wanted = ended.rule(seen, taken)?;
+            // A checkout that had to go before its name was known is closed now that it is.
+            if let (CallPurpose::Open(_), Some(step)) =
+                (taken.lease.call.call.purpose, wanted.steps.last())
+            {
+                let settlement = step.settlement.clone();
+                let after = Seen {
+                    settlement,
+                    ..seen.clone()
+                };
+                let closings = self.closings(&after, |generation| generation == 1);
+                wanted.calls.extend(closings);
+            }
+            Ok(wanted)
+        };
         self.settle(order, Actor::System, rule).await
-    }
-}
-
-/// How a call ended.
-#[derive(Debug, Clone)]
-enum Ended {
-    /// The gateway carried it out.
-    Done(Sent),
-    /// It is known by looking what it did.
-    Found,
-    /// It was not needed any more.
-    Spared,
-    /// It never left, and never had.
-    NotSent(Fault),
-    /// It is proved to have had no effect.
-    Refused(Fault),
-    /// Nobody knows.
-    Unclear(Fault),
-}
-
-impl Ended {
-    /// What an error says about all the times a call was sent: only the first of them tells about itself alone.
-    fn of_error(error: &CallError, lease: &Lease) -> Self {
-        let first = lease.epoch == 1;
-        match error {
-            CallError::NotSent(fault) if first => Self::NotSent(fault.clone()),
-            CallError::Refused(fault) if first || fault.kind != FaultKind::Authentication => {
-                Self::Refused(fault.clone())
-            }
-            CallError::NotSent(fault) | CallError::Refused(fault) | CallError::Unknown(fault) => {
-                Self::Unclear(fault.clone())
-            }
-        }
-    }
-
-    fn driven(self) -> Driven {
-        match self {
-            Self::Done(_) | Self::Found => Driven::Done,
-            Self::Spared => Driven::Spared,
-            Self::NotSent(fault) => Driven::NotSent(fault),
-            Self::Refused(fault) => Driven::Refused(fault),
-            Self::Unclear(fault) => Driven::Unclear(fault),
-        }
-    }
-
-    fn rule(&self, seen: &Seen, lease: &Lease) -> Result<Move, SettleError> {
-        let key = &lease.call.call.key;
-        let purpose = lease.call.call.purpose;
-        let now = seen.calls.iter().find(|stored| stored.call.key == *key);
-        match now {
-            Some(now) if now.epoch == lease.epoch && !now.status.is_over() => {}
-            // The commit whose answer was lost, or somebody else's.
-            Some(_) | None => return Err(SettleError::Stale),
-        }
-        let outcome = CallOutcome {
-            key: key.clone(),
-            epoch: lease.epoch,
-            status: self.status(purpose),
-            fault: self.fault().map(ToString::to_string),
-        };
-        let steps = self.step(seen, purpose)?.into_iter().collect();
-        Ok(Move {
-            steps,
-            calls: Vec::new(),
-            outcomes: vec![outcome],
-        })
-    }
-
-    fn status(&self, purpose: CallPurpose) -> CallStatus {
-        match (self, purpose) {
-            (Self::Done(_) | Self::Found, _) => CallStatus::Done,
-            (Self::Spared | Self::Refused(_), _) => CallStatus::Refused,
-            // Nobody waits for these: the same call is simply made later.
-            (
-                Self::NotSent(_),
-                CallPurpose::Refund(_) | CallPurpose::Close(_) | CallPurpose::Answer(_),
-            )
-            | (Self::Unclear(_), _) => CallStatus::Sent,
-            (Self::NotSent(_), CallPurpose::Open(_)) => CallStatus::Refused,
-        }
-    }
-
-    fn fault(&self) -> Option<&Fault> {
-        match self {
-            Self::NotSent(fault) | Self::Refused(fault) | Self::Unclear(fault) => Some(fault),
-            Self::Done(_) | Self::Found | Self::Spared => None,
-        }
-    }
-
-    fn step(
-        &self,
-        seen: &Seen,
-        purpose: CallPurpose,
-    ) -> Result<Option<bayar_domain::Step>, SettleError> {
-        let settlement = &seen.settlement;
-        let ended = |attempt, proof| {
-            let terms = settlement.attempt(attempt).map(|attempt| attempt.terms());
-            let Some(terms) = terms else {
-                return Ok(None);
-            };
-            let fact = Fact::new(attempt, terms.source.clone(), proof, seen.now);
-            let fact = fact.map_err(Trouble::fault)?;
-            apply_what_fits(settlement, vec![fact]).map(Some)
-        };
-        match (purpose, self) {
-            (CallPurpose::Open(attempt), Self::Done(Sent::Opened(session))) => {
-                Ok(Some(settlement.attempt_opened(attempt, session.clone())?))
-            }
-            (CallPurpose::Open(attempt), Self::Spared | Self::NotSent(_) | Self::Refused(_)) => {
-                let why = self
-                    .fault()
-                    .map_or_else(|| "not needed".to_owned(), ToString::to_string);
-                let reason = Reason::lossy(&why);
-                ended(attempt, Proof::Failed { reason })
-            }
-            (CallPurpose::Open(attempt), Self::Unclear(_) | Self::Done(_)) => {
-                Ok(Some(settlement.attempt_unknown(attempt)?))
-            }
-            (CallPurpose::Close(attempt), Self::Done(Sent::Closed)) => {
-                ended(attempt, Proof::Expired)
-            }
-            (CallPurpose::Refund(refund), Self::Refused(fault)) => {
-                let refused = settlement.refund_refused(refund)?;
-                if fault.kind == FaultKind::NotRefundable {
-                    tracing::error!(%refund, "the gateway cannot give this money back: an operator has to");
-                }
-                Ok(Some(refused))
-            }
-            (CallPurpose::Refund(refund), Self::Unclear(_)) => {
-                Ok(Some(settlement.refund_unknown(refund)?))
-            }
-            (CallPurpose::Open(_), Self::Found)
-            | (
-                CallPurpose::Close(_) | CallPurpose::Answer(_),
-                Self::Done(_)
-                | Self::Found
-                | Self::Spared
-                | Self::NotSent(_)
-                | Self::Refused(_)
-                | Self::Unclear(_),
-            )
-            | (
-                CallPurpose::Refund(_),
-                Self::Done(_) | Self::Found | Self::Spared | Self::NotSent(_),
-            ) => Ok(None),
-        }
     }
 }
 
@@ -483,9 +344,7 @@ fn is_wanted(seen: &Seen, purpose: CallPurpose) -> bool {
                 .iter()
                 .any(|held| held.attempt == attempt && verdicts.contains_key(&held.id))
         }
-        CallPurpose::Refund(refund) => settlement
-            .refund(refund)
-            .is_some_and(|refund| refund.status().is_under_way()),
+        CallPurpose::Refund(refund) => settlement.refund_sent(refund).is_ok(),
     }
 }
 

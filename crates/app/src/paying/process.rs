@@ -14,6 +14,7 @@ use super::PayError;
 use super::drive::Driven;
 use super::file::last_call;
 use super::lines::lines;
+use super::refresh::SPACING;
 use crate::failpoint;
 use crate::port::gateway::{CallError, Checkout, Fault};
 use crate::port::store::{Actor, CallKey, CallPurpose, NewCall, OrderKey};
@@ -258,6 +259,9 @@ impl Starter<'_> {
 
     /// Asks the gateway where an attempt stands.
     async fn find_out(&self, attempt: AttemptId) -> Result<Next, PayError> {
+        if !self.app.store.may_read(self.payment, SPACING).await? {
+            return Ok(Next::Answer(CheckoutDoor::Unknown { attempt }));
+        }
         let payment = Some(self.payment);
         let before = self.app.look(self.order).await?;
         let found = self.app.resolve(self.order, payment, self.by).await?;

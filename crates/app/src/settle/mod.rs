@@ -4,7 +4,7 @@ mod effects;
 
 use bayar_domain::fact::Fact;
 use bayar_domain::settlement::{ApplyError, Broken, Changes, Refused, Restored};
-use bayar_domain::{OrderId, PaymentId, RefundId, Settlement, Step};
+use bayar_domain::{OrderId, Payment, RefundId, Settlement, Step};
 use chrono::{DateTime, Utc};
 
 use crate::App;
@@ -174,14 +174,22 @@ impl App {
         failpoint::hit("settle.before_commit");
         unit.commit().await?;
         failpoint::hit("settle.after_commit");
+        for payment in &moved {
+            let (status, method) = (payment.status(), payment.payment_method());
+            metrics::counter!(
+                "bayar_payment_moves_total",
+                "to" => status.as_str(), "method" => method.as_str()
+            )
+            .increment(1);
+        }
         self.forget_answers(&moved).await;
         Ok(planned)
     }
 
     /// Has the cache forget what it holds about payments that moved. It forgets by itself soon enough.
-    async fn forget_answers(&self, payments: &[PaymentId]) {
+    async fn forget_answers(&self, payments: &[Payment]) {
         for payment in payments {
-            let Ok(scopes) = self.store.keys_of(*payment).await else {
+            let Ok(scopes) = self.store.keys_of(payment.terms().id).await else {
                 continue;
             };
             let keys: Vec<_> = scopes
@@ -213,7 +221,7 @@ struct Work<'a> {
     app: &'a App,
     unit: &'a mut dyn OrderUnit,
     spare: std::slice::Iter<'a, RefundId>,
-    moved: Vec<PaymentId>,
+    moved: Vec<Payment>,
     planned: Vec<CallKey>,
 }
 
@@ -305,9 +313,7 @@ impl<'a> Work<'a> {
                 by,
             })
             .await?;
-        let payments = step.changes.payments.iter();
-        self.moved
-            .extend(payments.map(|payment| payment.terms().id));
+        self.moved.extend(step.changes.payments.iter().cloned());
         Ok(())
     }
 }

@@ -19,6 +19,8 @@ pub(super) struct Ids {
     pub(super) payments: Sequence,
     pub(super) invoices: Sequence,
     pub(super) tax_records: Sequence,
+    pub(super) attempts: Sequence,
+    pub(super) refunds: Sequence,
 }
 
 impl Default for Ids {
@@ -28,6 +30,8 @@ impl Default for Ids {
             payments: Sequence::new("payments"),
             invoices: Sequence::new("invoices"),
             tax_records: Sequence::new("tax_records"),
+            attempts: Sequence::new("attempts"),
+            refunds: Sequence::new("refunds"),
         }
     }
 }

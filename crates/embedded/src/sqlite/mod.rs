@@ -4,6 +4,7 @@
 
 mod accounts;
 mod backup;
+mod calls;
 mod error;
 mod file;
 mod ids;

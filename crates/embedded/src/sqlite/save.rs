@@ -1,18 +1,29 @@
 //! Writing what moved about one order. Each row is written over the version that was loaded, or not at all.
 
+mod attempts;
+mod calls;
+mod facts;
+mod jobs;
+mod refunds;
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
-use bayar_app::port::store::{Actor, Announcement, PaperSet, Save};
-use bayar_domain::{Decision, Order, OrderId, Payment, PaymentId};
+use bayar_app::port::store::{Actor, Announcement, CallOutcome, NewCall, PaperSet, Save};
+use bayar_domain::{Attempt, Decision, Fact, Order, OrderId, Payment, PaymentId, Refund};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
 use super::error::{Failure, broken};
 use super::rows::{state_text, time_text, waits};
-use super::schema::{
-    decisions, invoices, jobs, orders, outbox, payment_events, payments, tax_records,
-};
-use super::unit::{Seen, SeenPayment};
+use super::schema::{decisions, invoices, orders, outbox, payment_events, payments, tax_records};
+use super::unit::{Seen, SeenRow};
+use facts::Holdings;
+use jobs::Job;
+
+/// The first version of everything.
+const FIRST: i64 = 1;
 
 /// What moved, taken out of a [`Save`]: the work is done on another thread.
 pub(super) struct Moves {
@@ -20,6 +31,12 @@ pub(super) struct Moves {
     order_moved: bool,
     live_payment: Option<PaymentId>,
     payments: Vec<Payment>,
+    attempts: Vec<Attempt>,
+    refunds: Vec<Refund>,
+    facts: Vec<Fact>,
+    holdings: Holdings,
+    outcomes: Vec<CallOutcome>,
+    calls: Vec<NewCall>,
     decisions: Vec<Decision>,
     papers: Vec<PaperSet>,
     announcements: Vec<Announcement>,
@@ -27,27 +44,30 @@ pub(super) struct Moves {
 }
 
 impl Moves {
-    /// # Errors
-    /// When something moved that has no table here.
-    pub(super) fn of(save: &Save<'_>) -> Result<Self, Failure> {
+    pub(super) fn of(save: &Save<'_>) -> Self {
         let changes = save.changes;
-        if !changes.attempts.is_empty() || !changes.refunds.is_empty() {
-            return Err(broken("attempts and refunds cannot be stored"));
-        }
         let mut payments = changes.payments.clone();
         // What leaves the order's only place goes before what takes it.
         payments.sort_by_key(|payment| payment.status().is_live());
+        let mut attempts = changes.attempts.clone();
+        attempts.sort_by_key(|attempt| attempt.status().is_live());
         let live = save.settlement.live_payment();
-        Ok(Self {
+        Self {
             order: save.settlement.order().clone(),
             order_moved: changes.order.is_some(),
             live_payment: live.map(|payment| payment.terms().id),
             payments,
+            attempts,
+            refunds: changes.refunds.clone(),
+            facts: save.facts.to_vec(),
+            holdings: Holdings::of(save.settlement),
+            outcomes: save.outcomes.to_vec(),
+            calls: save.calls.to_vec(),
             decisions: save.decisions.to_vec(),
             papers: save.papers.to_vec(),
             announcements: save.announcements.to_vec(),
             by: save.by,
-        })
+        }
     }
 
     /// Whether the order is told of: that takes a version of its own.
@@ -65,6 +85,7 @@ pub(super) fn write(
     moves: &Moves,
     now: DateTime<Utc>,
 ) -> Result<(), Failure> {
+    let at = now;
     let now = time_text(now)?;
     if moves.order.terms().id != seen.order {
         return Err(broken("the settlement is of another order"));
@@ -78,6 +99,21 @@ pub(super) fn write(
         let version = write_payment(connection, seen, payment, moves.by, &now)?;
         versions.insert(payment.terms().id, version);
     }
+    for attempt in &moves.attempts {
+        attempts::write(connection, seen, attempt, at)?;
+    }
+    for refund in &moves.refunds {
+        refunds::write(connection, seen, refund, at)?;
+    }
+    facts::write_facts(connection, seen, &moves.facts, &now)?;
+    facts::write_holdings(connection, seen, &moves.holdings, &now)?;
+    // What is over goes before what is to be done anew for the same purpose.
+    for outcome in &moves.outcomes {
+        calls::finish(connection, seen, outcome, &now)?;
+    }
+    for call in &moves.calls {
+        calls::insert(connection, seen, call, &now)?;
+    }
     for decision in &moves.decisions {
         write_decision(connection, seen, decision, moves.by, &now)?;
     }
@@ -85,7 +121,7 @@ pub(super) fn write(
         write_papers(connection, seen, papers)?;
     }
     for announcement in &moves.announcements {
-        announce(connection, seen, &versions, *announcement, &now)?;
+        announce(connection, seen, &versions, moves, *announcement, &now)?;
     }
     Ok(())
 }
@@ -151,15 +187,13 @@ fn write_payment(
             payment_events::at.eq(now),
         ))
         .execute(connection)?;
-    if !waits(status) {
-        let open = jobs::table
-            .find(("expire_payment", id.get()))
-            .filter(jobs::done_at.is_null());
-        diesel::update(open)
-            .set(jobs::done_at.eq(now))
-            .execute(connection)?;
+    let job = Job::ExpirePayment(id.get());
+    match (waits(before.status), waits(status)) {
+        (false, true) => jobs::open(connection, job, payment.terms().deadline)?,
+        (true | false, false) => jobs::end(connection, job, now)?,
+        (true, true) => {}
     }
-    *before = SeenPayment { version, status };
+    *before = SeenRow { version, status };
     Ok(version)
 }
 
@@ -221,6 +255,7 @@ fn announce(
     connection: &mut SqliteConnection,
     seen: &Seen,
     versions: &BTreeMap<PaymentId, i64>,
+    moves: &Moves,
     announcement: Announcement,
     now: &str,
 ) -> Result<(), Failure> {
@@ -237,6 +272,16 @@ fn announce(
                 format!("payment:{id}"),
                 version.ok_or_else(still)?,
                 format!("payment.{status}"),
+            )
+        }
+        Announcement::Refund(id, status) => {
+            let has_moved = moves.refunds.iter().any(|moved| moved.terms().id == id);
+            let refund = seen.refunds.get(&id).filter(|_| has_moved);
+            let still = || broken(format!("refund {id} is told of and did not move"));
+            (
+                format!("refund:{id}"),
+                refund.ok_or_else(still)?.version,
+                format!("refund.{status}"),
             )
         }
     };
@@ -271,5 +316,15 @@ fn must_be_one(
     }
 }
 
-#[cfg(test)]
-mod tests;
+fn must_be_new(
+    written: usize,
+    what: &'static str,
+    id: impl std::fmt::Display,
+) -> Result<(), Failure> {
+    match written {
+        1 => Ok(()),
+        _ => Err(broken(format!(
+            "{what} {id} clashes with what is there already"
+        ))),
+    }
+}

@@ -140,6 +140,124 @@ diesel::table! {
 }
 
 diesel::table! {
+    attempts (id) {
+        id -> BigInt,
+        payment_id -> BigInt,
+        order_id -> BigInt,
+        gateway -> Text,
+        account -> Text,
+        mode -> Text,
+        status -> Text,
+        state -> Text,
+        version -> BigInt,
+        created_at -> Text,
+        updated_at -> Text,
+    }
+}
+
+diesel::table! {
+    refunds (id) {
+        id -> BigInt,
+        payment_id -> BigInt,
+        order_id -> BigInt,
+        capture -> Text,
+        origin -> Text,
+        reason -> Nullable<Text>,
+        amount_minor -> BigInt,
+        amount -> Text,
+        currency -> Text,
+        status -> Text,
+        state -> Text,
+        version -> BigInt,
+        created_at -> Text,
+        updated_at -> Text,
+    }
+}
+
+diesel::table! {
+    facts (gateway, account, mode, kind, object, step) {
+        gateway -> Text,
+        account -> Text,
+        mode -> Text,
+        kind -> Text,
+        object -> Text,
+        step -> Text,
+        order_id -> BigInt,
+        attempt_id -> BigInt,
+        fact -> Text,
+        at -> Text,
+        recorded_at -> Text,
+    }
+}
+
+diesel::table! {
+    captures (gateway, account, mode, capture) {
+        gateway -> Text,
+        account -> Text,
+        mode -> Text,
+        capture -> Text,
+        order_id -> BigInt,
+        payment_id -> BigInt,
+        attempt_id -> BigInt,
+        currency -> Nullable<Text>,
+        captured_minor -> BigInt,
+        captured -> Text,
+        refunded_minor -> BigInt,
+        refunded -> Text,
+        reserved_minor -> BigInt,
+        reserved -> Text,
+        disputed_minor -> BigInt,
+        disputed -> Text,
+        loss_minor -> BigInt,
+        loss -> Text,
+        created_at -> Text,
+        updated_at -> Text,
+    }
+}
+
+diesel::table! {
+    primary_captures (id) {
+        id -> BigInt,
+        order_id -> BigInt,
+        gateway -> Text,
+        account -> Text,
+        mode -> Text,
+        capture -> Text,
+        decided_at -> Text,
+        released_at -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    gateway_calls (key) {
+        key -> Text,
+        order_id -> BigInt,
+        position -> BigInt,
+        operation -> Text,
+        subject_id -> BigInt,
+        generation -> BigInt,
+        path -> Text,
+        body -> Text,
+        good_until -> Text,
+        dead_at -> Text,
+        status -> Text,
+        epoch -> BigInt,
+        leased_until -> Nullable<Text>,
+        unclear -> BigInt,
+        fault -> Nullable<Text>,
+        created_at -> Text,
+        finished_at -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    payment_reads (payment_id) {
+        payment_id -> BigInt,
+        read_at -> Text,
+    }
+}
+
+diesel::table! {
     idempotency_keys (owner, route, key) {
         owner -> Text,
         route -> Text,

@@ -1,20 +1,24 @@
+//! Units of work: a transaction that has the writer, and with it the whole file.
+
+mod load;
+
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use bayar_app::port::store::{Answer, Loaded, OrderKey, OrderUnit, PaperSet, Save, Units};
-use bayar_domain::settlement::Parts;
-use bayar_domain::{Decision, OrderId, PaymentId, PaymentStatus};
+use bayar_app::port::store::{Answer, Loaded, OrderUnit, PaperSet, Save, Units};
+use bayar_domain::settlement::Sums;
+use bayar_domain::{
+    AttemptId, AttemptStatus, CaptureId, OrderId, PaymentId, PaymentStatus, RefundId, RefundStatus,
+};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
 use super::SqliteStore;
 use super::error::{Failure, broken, unreadable};
-use super::orders::find;
 use super::payments::{invoice_of, taxes_of};
 use super::pool::{Transaction, blocking};
-use super::rows::PaymentRow;
 use super::save::{Moves, write};
-use super::schema::{decisions, payments};
+pub(super) use load::load;
 
 #[async_trait]
 impl Units for SqliteStore {
@@ -49,13 +53,19 @@ pub(super) struct Seen {
     pub(super) order: OrderId,
     pub(super) order_version: i64,
     pub(super) live_payment: Option<PaymentId>,
-    pub(super) payments: BTreeMap<PaymentId, SeenPayment>,
+    pub(super) payments: BTreeMap<PaymentId, SeenRow<PaymentStatus>>,
+    pub(super) attempts: BTreeMap<AttemptId, SeenRow<AttemptStatus>>,
+    pub(super) refunds: BTreeMap<RefundId, SeenRow<RefundStatus>>,
+    pub(super) captures: BTreeMap<CaptureId, Option<Sums>>,
+    pub(super) primary: Option<CaptureId>,
     pub(super) decisions: i64,
+    pub(super) calls: i64,
 }
 
-pub(super) struct SeenPayment {
+/// A payment, an attempt or a refund as it is in its table.
+pub(super) struct SeenRow<S> {
     pub(super) version: i64,
-    pub(super) status: PaymentStatus,
+    pub(super) status: S,
 }
 
 impl SqliteUnit {
@@ -100,7 +110,7 @@ impl OrderUnit for SqliteUnit {
 
     async fn save(&mut self, save: &Save<'_>) -> Answer<()> {
         let moves = Moves::of(save);
-        let saved = self.run(move |connection, seen, now| write(connection, seen, &moves?, now));
+        let saved = self.run(move |connection, seen, now| write(connection, seen, &moves, now));
         Ok(saved.await?)
     }
 
@@ -108,54 +118,15 @@ impl OrderUnit for SqliteUnit {
         let open = self.take()?;
         Ok(blocking(move || open.transaction.commit()).await?)
     }
-}
 
-/// Reads what a unit begins with.
-pub(super) fn load(
-    connection: &mut SqliteConnection,
-    order: OrderId,
-    now: DateTime<Utc>,
-) -> Result<Option<(Seen, Loaded)>, Failure> {
-    let Some(row) = find(connection, &OrderKey::Id(order))? else {
-        return Ok(None);
-    };
-    let rows: Vec<PaymentRow> = payments::table
-        .filter(payments::order_id.eq(order.get()))
-        .order(payments::id)
-        .select(PaymentRow::as_select())
-        .load(connection)?;
-    let decided: Vec<String> = decisions::table
-        .filter(decisions::order_id.eq(order.get()))
-        .order(decisions::position)
-        .select(decisions::decision)
-        .load(connection)?;
-
-    let decision = |text: &String| {
-        serde_json::from_str::<Decision>(text)
-            .map_err(|why| unreadable("a decision of order", order, why))
-    };
-    let mut seen = Seen {
-        order,
-        order_version: row.version,
-        live_payment: row.live_payment()?,
-        payments: BTreeMap::new(),
-        decisions: i64::try_from(decided.len()).map_err(broken)?,
-    };
-    let mut loaded = Vec::with_capacity(rows.len());
-    for row in rows {
-        let payment = row.payment()?;
-        let (version, status) = (row.version, payment.status());
-        let id = payment.terms().id;
-        seen.payments.insert(id, SeenPayment { version, status });
-        loaded.push(payment);
+    async fn rollback(self: Box<Self>) {
+        // It takes its time on a thread that may block.
+        let dropped = blocking(move || {
+            drop(self);
+            Ok::<_, Failure>(())
+        });
+        if let Err(error) = dropped.await {
+            tracing::debug!(%error, "a unit of work was given up with its runtime");
+        }
     }
-    let parts = Parts {
-        order: row.order()?,
-        payments: loaded,
-        attempts: Vec::new(),
-        refunds: Vec::new(),
-        facts: Vec::new(),
-        decisions: decided.iter().map(decision).collect::<Result<_, _>>()?,
-    };
-    Ok(Some((seen, Loaded { parts, now })))
 }

@@ -8,7 +8,7 @@ use diesel::pg::Pg;
 use diesel::{Queryable, Selectable};
 
 use super::{agree, money};
-use crate::error::{Unreadable, broken};
+use crate::error::Unreadable;
 use crate::schema::payments;
 
 /// A row of `payments`.
@@ -70,9 +70,4 @@ impl PaymentRow {
             state,
         )?)
     }
-}
-
-/// A state as it is stored.
-pub(crate) fn state_text(state: &PaymentState) -> Answer<String> {
-    serde_json::to_string(state).map_err(broken)
 }

@@ -2,28 +2,35 @@
 
 use bayar_app::port::store::{Actor, Announcement, Answer, PaperSet, Save};
 use bayar_domain::decision::Decision;
-use bayar_domain::{Invoice, Payment, PaymentStatus, TaxRecord};
-use diesel::{BoolExpressionMethods, ExpressionMethods, NullableExpressionMethods, QueryDsl};
+use bayar_domain::{Invoice, Payment, TaxRecord};
+use diesel::{BoolExpressionMethods, ExpressionMethods, QueryDsl};
 
+use super::jobs::{Job, waits_for_money};
 use super::{Seen, Unit};
 use crate::error::{Wrong, broken};
 use crate::rows::state_text;
 use crate::schema::{
-    bayar_now, decisions, invoices, jobs, orders, outbox, payment_events, payments, tax_records,
+    bayar_now, decisions, invoices, orders, outbox, payment_events, payments, tax_records,
 };
 
 impl Unit {
     pub(super) async fn write(&mut self, save: &Save<'_>) -> Answer<()> {
-        if !save.changes.attempts.is_empty() || !save.changes.refunds.is_empty() {
-            return Err(self.wrong("has attempts or refunds, for which there is no table yet"));
-        }
         if save.settlement.order().terms().id != self.order {
             return Err(self.wrong("is not the order that is to be saved"));
         }
         self.write_order(save).await?;
-        for payment in &save.changes.payments {
+        // What leaves the order's only place goes before what takes it.
+        let mut payments: Vec<_> = save.changes.payments.iter().collect();
+        payments.sort_by_key(|payment| payment.status().is_live());
+        for payment in payments {
             self.write_payment(payment, save.by).await?;
         }
+        self.write_attempts(&save.changes.attempts).await?;
+        for refund in &save.changes.refunds {
+            self.write_refund(refund).await?;
+        }
+        self.write_facts(save).await?;
+        self.write_calls(save).await?;
         for decision in save.decisions {
             self.write_decision(decision, save.by).await?;
         }
@@ -31,7 +38,7 @@ impl Unit {
             self.write_papers(papers).await?;
         }
         for announcement in save.announcements {
-            self.announce(*announcement).await?;
+            self.announce(*announcement, save).await?;
         }
         Ok(())
     }
@@ -39,7 +46,12 @@ impl Unit {
     async fn write_order(&mut self, save: &Save<'_>) -> Answer<()> {
         let live = save.settlement.live_payment();
         let live = live.map(|payment| payment.terms().id.get());
-        if save.changes.order.is_none() && live == self.live_payment {
+        // What is told of the order is told under a version of its own.
+        let is_told = save
+            .announcements
+            .iter()
+            .any(|announcement| matches!(announcement, Announcement::Order(_)));
+        if save.changes.order.is_none() && live == self.live_payment && !is_told {
             return Ok(());
         }
         let next = self.order_version.saturating_add(1);
@@ -55,7 +67,7 @@ impl Unit {
             orders::updated_at.eq(bayar_now()),
         ));
         if self.transaction.execute(update).await? != 1 {
-            return Err(self.wrong("is not as it was loaded"));
+            return Err(self.wrong(NOT_AS_LOADED));
         }
         self.order_version = next;
         self.live_payment = live;
@@ -83,7 +95,7 @@ impl Unit {
             payments::updated_at.eq(bayar_now()),
         ));
         if self.transaction.execute(update).await? != 1 {
-            return Err(wrong("is not as it was loaded"));
+            return Err(wrong(NOT_AS_LOADED));
         }
         let event = diesel::insert_into(payment_events::table).values((
             payment_events::payment_id.eq(id.get()),
@@ -94,14 +106,11 @@ impl Unit {
             payment_events::at.eq(bayar_now()),
         ));
         self.transaction.execute(event).await?;
-        if !waits_for_money(now.status) {
-            let open = jobs::kind
-                .eq("expire_payment")
-                .and(jobs::subject_id.eq(id.get()))
-                .and(jobs::done_at.is_null());
-            let done = diesel::update(jobs::table.filter(open))
-                .set(jobs::done_at.eq(bayar_now().nullable()));
-            self.transaction.execute(done).await?;
+        let job = Job::ExpirePayment(id.get());
+        match (waits_for_money(seen.status), waits_for_money(now.status)) {
+            (false, true) => self.open_job(job, payment.terms().deadline).await?,
+            (true | false, false) => self.end_job(job).await?,
+            (true, true) => {}
         }
         self.payments.insert(id, now);
         Ok(())
@@ -178,7 +187,7 @@ impl Unit {
     }
 
     /// What is told is numbered by the version it tells of, so that nothing can be told twice.
-    async fn announce(&mut self, announcement: Announcement) -> Answer<()> {
+    async fn announce(&mut self, announcement: Announcement, save: &Save<'_>) -> Answer<()> {
         let (aggregate, sequence, kind) = match announcement {
             Announcement::Order(status) => (
                 format!("order:{}", self.order),
@@ -196,6 +205,19 @@ impl Unit {
                     format!("payment.{status}"),
                 )
             }
+            Announcement::Refund(refund, status) => {
+                let mut moved = save.changes.refunds.iter();
+                let has_moved = moved.any(|moved| moved.terms().id == refund);
+                let Some(seen) = self.refunds.get(&refund).filter(|_| has_moved) else {
+                    let fault = "is announced and did not move";
+                    return Err(broken(Wrong::new("refund", refund, fault)));
+                };
+                (
+                    format!("refund:{refund}"),
+                    seen.version,
+                    format!("refund.{status}"),
+                )
+            }
         };
         let insert = diesel::insert_into(outbox::table).values((
             outbox::aggregate.eq(aggregate),
@@ -208,18 +230,5 @@ impl Unit {
     }
 }
 
-const NOT_AS_LOADED: &str = "is not as it was loaded";
-
-/// Whether it may still have to be ended for want of money.
-const fn waits_for_money(status: PaymentStatus) -> bool {
-    match status {
-        PaymentStatus::Pending | PaymentStatus::Processing => true,
-        PaymentStatus::UnderReview
-        | PaymentStatus::Completed
-        | PaymentStatus::PartiallyRefunded
-        | PaymentStatus::Refunded
-        | PaymentStatus::Failed
-        | PaymentStatus::Cancelled
-        | PaymentStatus::Expired => false,
-    }
-}
+pub(super) const NOT_AS_LOADED: &str = "is not as it was loaded";
+pub(super) const THERE_ALREADY: &str = "clashes with what is there already";

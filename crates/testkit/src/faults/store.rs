@@ -1,14 +1,17 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bayar_app::identity::{Email, PasswordHash, Role};
 use bayar_app::port::store::{
-    Added, Answer, ApiKeyId, ApiKeys, BillIds, Installation, KeyScope, Loaded, NewApiKey, NewOrder,
-    NewUser, Opened, Opening, OrderKey, OrderUnit, Orders, Page, PageOf, PaymentEvent,
-    PaymentFilter, Payments, Repriced, SchemaState, Store, StoredApiKey, StoredOrder,
-    StoredPayment, Survey, Surveyed, Units, Upkeep, User, Users,
+    Added, Answer, ApiKeyId, ApiKeys, BillIds, CallKey, GatewayCalls, Installation, KeyScope,
+    Lease, Loaded, NewApiKey, NewOrder, NewUser, Opened, Opening, OrderKey, OrderUnit, Orders,
+    Page, PageOf, PaymentEvent, PaymentFilter, Payments, Repriced, SchemaState, Store,
+    StoredApiKey, StoredOrder, StoredPayment, Survey, Surveyed, Units, Upkeep, User, Users,
 };
-use bayar_domain::{Invoice, Money, OrderId, OrderNumber, PaymentId, TaxRecord, UserId};
+use bayar_domain::{
+    AttemptId, Invoice, Money, OrderId, OrderNumber, PaymentId, RefundId, TaxRecord, UserId,
+};
 use chrono::{DateTime, Utc};
 
 use super::plan::{Fault, Operation, Plan};
@@ -84,6 +87,14 @@ delegate! { Payments:
     Taxes taxes(payment: PaymentId) -> Vec<TaxRecord>;
     ForgetKey forget_key(scope: &KeyScope) -> ();
     KeysOf keys_of(payment: PaymentId) -> Vec<KeyScope>;
+}
+
+delegate! { GatewayCalls:
+    ReserveAttemptId reserve_attempt_id() -> AttemptId;
+    ReserveRefundId reserve_refund_id() -> RefundId;
+    OrderOfAttempt order_of_attempt(attempt: AttemptId) -> Option<OrderId>;
+    LeaseCall lease_call(key: &CallKey, lasting: Duration) -> Option<Lease>;
+    MayRead may_read(payment: PaymentId, spacing: Duration) -> bool;
 }
 
 delegate! { Users:

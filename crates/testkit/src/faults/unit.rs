@@ -34,4 +34,14 @@ impl OrderUnit for FaultyUnit {
         let call = self.inner.commit();
         self.plan.around(Operation::Commit, call).await
     }
+
+    /// It cannot fail: a unit that is not given back is dropped, and never happened either.
+    async fn rollback(self: Box<Self>) {
+        let Self { inner, plan } = *self;
+        let call = async {
+            inner.rollback().await;
+            Ok(())
+        };
+        plan.around(Operation::Rollback, call).await.ok();
+    }
 }

@@ -1,21 +1,27 @@
 //! Rows of the tables, and what they say.
 
 mod accounts;
+mod attempts;
+mod calls;
 mod keys;
 mod orders;
 mod papers;
 mod payments;
+mod refunds;
 
 use bayar_app::port::Source;
 use chrono::{DateTime, Datelike, NaiveDateTime, Utc};
 
 pub(super) use accounts::{ApiKeyRow, UserRow};
+pub(super) use attempts::{AttemptRow, FactRow, attempt_state_text};
+pub(super) use calls::CallRow;
 pub(super) use keys::{AnswerRow, KeyRow};
 pub(super) use orders::{ItemRow, OrderRow, columns_of};
 pub(super) use papers::{InvoiceRow, TaxRow};
 pub(super) use payments::{
     EventRow, LiveRow, PaymentRow, is_unfinished, state_text, stored_payment, waits,
 };
+pub(super) use refunds::{CaptureRow, RefundRow, refund_state_text};
 
 use super::error::{Failure, broken};
 

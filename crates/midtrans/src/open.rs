@@ -1,0 +1,309 @@
+//! Opens a Snap page.
+//!
+//! One `order_id` makes one transaction at most, whatever becomes of the call.
+//! Midtrans remembers an idempotency key for five minutes. When the same request comes later than that,
+//! Snap either refuses the name, which says nothing about the buyer's page, or makes a second page.
+//! Two pages of one `order_id` still make one transaction: the second to choose a method is refused.
+//!
+//! A page lives for a while counted from when it was made, so a request that is repeated late makes a page
+//! that ends late. Therefore the page gets a part of the time only, and the rest is for repeating:
+//! a page made at the last moment of [`Request::good_until`] ends not later than
+//! [`Checkout::expires_at`], when whatever the buyer chose ends.
+
+use bayar_app::port::gateway::{Call, CallError, Checkout, FaultKind, Line, Request, Sent, Unfit};
+use bayar_app::port::store::CallKey;
+use bayar_domain::gateway::{Session, SessionRef};
+use bayar_domain::{Currency, Money};
+use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::gateway::{MidtransGateway, not_ours};
+use crate::{fault, rupiah, time};
+
+const PATH: &str = "/snap/v1/transactions";
+/// What Midtrans takes of an address.
+const LONGEST_URL: usize = 255;
+const LONGEST_NAME: usize = 50;
+/// The shortest page, in minutes.
+const SHORTEST_PAGE: i64 = 5;
+/// The longest that anything can live, in minutes.
+const LONGEST: i64 = 7 * 24 * 60;
+/// The longest time for repeating the request, in minutes.
+const REPEATING: i64 = 15;
+
+/// Every method but DANA: a payment by DANA can be asked for by its own id alone,
+/// and we would learn that from a notification at best.
+const METHODS: [&str; 20] = [
+    "credit_card",
+    "gopay",
+    "shopeepay",
+    "ovo",
+    "other_qris",
+    "permata_va",
+    "bca_va",
+    "bni_va",
+    "bri_va",
+    "cimb_va",
+    "danamon_va",
+    "bsi_va",
+    "seabank_va",
+    "saqu_va",
+    "echannel",
+    "other_va",
+    "indomaret",
+    "alfamart",
+    "akulaku",
+    "kredivo",
+];
+
+#[derive(Serialize)]
+struct Create<'a> {
+    transaction_details: Details<'a>,
+    item_details: Vec<Item>,
+    enabled_payments: [&'static str; 20],
+    credit_card: Card,
+    callbacks: Callbacks<'a>,
+    expiry: Expiry,
+    page_expiry: PageExpiry,
+    custom_field1: String,
+    custom_field2: String,
+    custom_field3: String,
+}
+
+#[derive(Serialize)]
+struct Details<'a> {
+    order_id: &'a str,
+    gross_amount: i64,
+}
+
+#[derive(Debug, PartialEq, Eq, Serialize)]
+struct Item {
+    id: String,
+    price: i64,
+    quantity: u32,
+    name: String,
+}
+
+#[derive(Serialize)]
+struct Card {
+    secure: bool,
+}
+
+#[derive(Serialize)]
+struct Callbacks<'a> {
+    finish: &'a str,
+    error: &'a str,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Expiry {
+    start_time: String,
+    unit: String,
+    duration: i64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct PageExpiry {
+    duration: i64,
+    unit: String,
+}
+
+/// Of the stored request, what is needed again.
+#[derive(Deserialize)]
+struct Stored {
+    expiry: Expiry,
+    page_expiry: PageExpiry,
+}
+
+/// How the time until the deadline is shared, in minutes.
+struct Share {
+    whole: i64,
+    page: i64,
+    repeating: i64,
+}
+
+pub fn request(checkout: &Checkout<'_>, key: &CallKey) -> Result<Request, Unfit> {
+    let gross = rupiah::asked(checkout.amount)?;
+    let item_details = items(checkout, gross)?;
+    let share = share(checkout.now, checkout.expires_at)?;
+    let start = checkout.now.trunc_subsecs(0);
+    let unit = || "minute".to_owned();
+    let body = Create {
+        transaction_details: Details {
+            order_id: key.as_str(),
+            gross_amount: gross,
+        },
+        item_details,
+        enabled_payments: METHODS,
+        credit_card: Card { secure: true },
+        callbacks: Callbacks {
+            finish: fitting(checkout.success_url)?,
+            error: fitting(checkout.cancel_url)?,
+        },
+        expiry: Expiry {
+            start_time: time::write(start).ok_or_else(|| Unfit("no such time".to_owned()))?,
+            unit: unit(),
+            duration: share.whole,
+        },
+        page_expiry: PageExpiry {
+            duration: share.page,
+            unit: unit(),
+        },
+        custom_field1: checkout.order.to_string(),
+        custom_field2: mark(checkout.payment.get(), checkout.attempt.get()),
+        custom_field3: format!(
+            "{} {} {}",
+            checkout.installation,
+            checkout.amount,
+            checkout.amount.currency()
+        ),
+    };
+    let body = serde_json::to_string(&body).map_err(|error| Unfit(error.to_string()))?;
+    Ok(Request {
+        path: PATH.to_owned(),
+        body,
+        good_until: start
+            .checked_add_signed(TimeDelta::minutes(share.repeating))
+            .unwrap_or(start),
+    })
+}
+
+pub async fn send(gateway: &MidtransGateway, call: &Call<'_>) -> Result<Sent, CallError> {
+    let expires_at = page_end(&call.request.body).ok_or_else(not_ours)?;
+    let answer = gateway
+        .post(PATH, Some(&call.request.body), Some(call.key))
+        .await?;
+    let body = &answer.body;
+    match (&body.token, &body.redirect_url) {
+        (Some(token), Some(url)) if (200..300).contains(&answer.code) => {
+            let Ok(reference) = SessionRef::new(token.as_str()) else {
+                return Err(fault::unknown(&answer, FaultKind::Garbage));
+            };
+            Ok(Sent::Opened(Session {
+                reference,
+                url: url.clone(),
+                expires_at,
+            }))
+        }
+        _ if is_taken(body) => Err(fault::unknown(&answer, FaultKind::Idempotency)),
+        _ if answer.code == 400 && body.complains_of(&["gross_amount"]) => {
+            Err(fault::refused(&answer, FaultKind::Amount))
+        }
+        _ => Err(fault::by_code(&answer)),
+    }
+}
+
+/// What custom field 2 says.
+pub fn mark(payment: i64, attempt: i64) -> String {
+    format!("payment:{payment} attempt:{attempt}")
+}
+
+/// The attempt that custom field 2 names.
+pub fn marked_attempt(field: &str) -> Option<&str> {
+    let (payment, attempt) = field.split_once(' ')?;
+    payment.strip_prefix("payment:")?;
+    attempt.strip_prefix("attempt:")
+}
+
+/// Whether the name is in use: in English or in Indonesian.
+fn is_taken(body: &crate::wire::Body) -> bool {
+    ["taken", "digunakan", "already", "sudah", "duplicate"]
+        .iter()
+        .any(|word| body.complains_of(&["order_id", word]))
+}
+
+/// When a page ends that was made at once.
+fn page_end(body: &str) -> Option<DateTime<Utc>> {
+    let stored: Stored = serde_json::from_str(body).ok()?;
+    let lasting = stored.page_expiry.duration.min(stored.expiry.duration);
+    time::read_written(&stored.expiry.start_time)?
+        .checked_add_signed(TimeDelta::try_minutes(lasting)?)
+}
+
+fn share(now: DateTime<Utc>, expires_at: DateTime<Utc>) -> Result<Share, Unfit> {
+    let left = expires_at.signed_duration_since(now).num_minutes();
+    if left <= SHORTEST_PAGE {
+        return Err(Unfit(format!(
+            "a page at Midtrans lives {SHORTEST_PAGE} minutes at least, and one more is for opening it"
+        )));
+    }
+    let whole = left.min(LONGEST);
+    let repeating = (whole / 4)
+        .min(REPEATING)
+        .min(whole.saturating_sub(SHORTEST_PAGE))
+        .max(1);
+    Ok(Share {
+        whole,
+        page: whole.saturating_sub(repeating),
+        repeating,
+    })
+}
+
+fn fitting(url: &str) -> Result<&str, Unfit> {
+    if url.chars().count() <= LONGEST_URL {
+        Ok(url)
+    } else {
+        Err(Unfit(format!(
+            "Midtrans takes addresses of {LONGEST_URL} characters at most"
+        )))
+    }
+}
+
+/// The lines, where each is whole rupiah; otherwise one line for all of it.
+fn items(checkout: &Checkout<'_>, gross: i64) -> Result<Vec<Item>, Unfit> {
+    let sum = checkout
+        .lines
+        .iter()
+        .map(|line| line.unit_amount.checked_mul(line.quantity))
+        .collect::<Result<Vec<Money>, _>>()
+        .and_then(|lines| Money::sum(Currency::Idr, lines));
+    if sum != Ok(checkout.amount) {
+        return Err(Unfit("the lines do not sum to the amount".to_owned()));
+    }
+    let name = checkout.order.to_string();
+    let lines: Option<Vec<Item>> = checkout
+        .lines
+        .iter()
+        .filter(|line| line.quantity > 0)
+        .zip(1_u32..)
+        .map(|(line, number)| item(line, number, &name))
+        .collect();
+    Ok(lines.unwrap_or_else(|| {
+        vec![Item {
+            id: "1".to_owned(),
+            price: gross,
+            quantity: 1,
+            name: short(&name),
+        }]
+    }))
+}
+
+fn item(line: &Line, number: u32, otherwise: &str) -> Option<Item> {
+    let name = short(&line.name);
+    Some(Item {
+        id: number.to_string(),
+        price: rupiah::whole(line.unit_amount)?,
+        quantity: line.quantity,
+        name: if name.is_empty() {
+            short(otherwise)
+        } else {
+            name
+        },
+    })
+}
+
+/// Alfamart takes the pipe for a border.
+fn short(name: &str) -> String {
+    let plain = name.chars().map(|c| match c {
+        '|' => ' ',
+        c if c.is_control() => ' ',
+        c => c,
+    });
+    let cut: String = plain
+        .collect::<String>()
+        .trim()
+        .chars()
+        .take(LONGEST_NAME)
+        .collect();
+    cut.trim_end().to_owned()
+}

@@ -1,0 +1,81 @@
+use bayar_app::port::Source;
+use bayar_app::port::gateway::Request;
+use bayar_app::port::store::{
+    Answer, CallKey, CallPurpose, CallStatus, NewCall, Operation, StoredCall,
+};
+use bayar_domain::{AttemptId, RefundId};
+use chrono::{DateTime, Utc};
+use diesel::pg::Pg;
+use diesel::{Queryable, QueryableByName, Selectable};
+
+use crate::error::Unreadable;
+use crate::schema::gateway_calls;
+
+/// A row of `gateway_calls`.
+#[derive(Debug, Queryable, QueryableByName, Selectable)]
+#[diesel(table_name = gateway_calls, check_for_backend(Pg))]
+pub(crate) struct CallRow {
+    key: String,
+    pub(crate) position: i32,
+    operation: String,
+    subject_id: i64,
+    generation: i64,
+    path: String,
+    body: String,
+    good_until: DateTime<Utc>,
+    dead_at: DateTime<Utc>,
+    status: String,
+    epoch: i64,
+    leased_until: Option<DateTime<Utc>>,
+    unclear: i64,
+    fault: Option<String>,
+    created_at: DateTime<Utc>,
+}
+
+impl CallRow {
+    /// The call.
+    pub(crate) fn call(self) -> Answer<StoredCall> {
+        let key = self.key.clone();
+        self.restore().map_err(Unreadable::of("call", key))
+    }
+
+    fn restore(self) -> Result<StoredCall, Source> {
+        let call = NewCall {
+            key: CallKey::new(self.key)?,
+            purpose: purpose(&self.operation, self.subject_id)?,
+            generation: self.generation.try_into()?,
+            request: Request {
+                path: self.path,
+                body: self.body,
+                good_until: self.good_until,
+            },
+            dead_at: self.dead_at,
+        };
+        let known = CallStatus::ALL
+            .into_iter()
+            .find(|status| status.as_str() == self.status);
+        Ok(StoredCall {
+            call,
+            status: known.ok_or_else(|| format!("`{}` is no status of a call", self.status))?,
+            epoch: self.epoch,
+            leased_until: self.leased_until,
+            unclear: self.unclear.try_into()?,
+            fault: self.fault,
+            created_at: self.created_at,
+        })
+    }
+}
+
+fn purpose(operation: &str, subject: i64) -> Result<CallPurpose, Source> {
+    let known = Operation::ALL
+        .into_iter()
+        .find(|known| known.as_str() == operation);
+    let attempt = || AttemptId::new(subject);
+    Ok(match known {
+        Some(Operation::Open) => CallPurpose::Open(attempt()?),
+        Some(Operation::Close) => CallPurpose::Close(attempt()?),
+        Some(Operation::Answer) => CallPurpose::Answer(attempt()?),
+        Some(Operation::Refund) => CallPurpose::Refund(RefundId::new(subject)?),
+        None => return Err(format!("`{operation}` is nothing that a call does").into()),
+    })
+}
