@@ -135,7 +135,9 @@ impl GatewayStage for Stage {
                 lock_timeout: false,
             },
         };
-        self.handle.add_fault(Rule::next(fault).at(operation)).unwrap();
+        self.handle
+            .add_fault(Rule::next(fault).at(operation))
+            .unwrap();
     }
 
     async fn calm(&self) {
@@ -166,7 +168,9 @@ impl Stage {
         let book = self.handle.book().unwrap();
         let reference = session.reference.to_string();
         let captures = book.all_captures();
-        let of_page = captures.into_iter().find(|capture| capture.session.as_ref() == Some(&reference));
+        let of_page = captures
+            .into_iter()
+            .find(|capture| capture.session.as_ref() == Some(&reference));
         of_page.expect("it was paid").id
     }
 }

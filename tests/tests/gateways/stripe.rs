@@ -134,7 +134,9 @@ impl GatewayStage for Stage {
                 lock_timeout: false,
             },
         };
-        self.handle.add_fault(Rule::next(fault).at(operation)).unwrap();
+        self.handle
+            .add_fault(Rule::next(fault).at(operation))
+            .unwrap();
     }
 
     async fn calm(&self) {
@@ -147,7 +149,11 @@ impl GatewayStage for Stage {
 
     async fn book(&self) -> Totals {
         let book = self.handle.book().unwrap();
-        let sessions: usize = book.orders().iter().map(|order| book.sessions(order).len()).sum();
+        let sessions: usize = book
+            .orders()
+            .iter()
+            .map(|order| book.sessions(order).len())
+            .sum();
         let captures = book.all_captures();
         Totals {
             opened: sessions,
