@@ -61,7 +61,8 @@ mod tests {
     #[test]
     fn each_code_has_its_kind_and_its_class() {
         use FaultKind::{
-            Amount, Authentication, Card, Garbage, Idempotency, InvalidRequest, NotFound, WrongState,
+            Amount, Authentication, Card, Garbage, Idempotency, InvalidRequest, NotFound,
+            WrongState,
         };
         for (code, kind, is_refused) in [
             (400, InvalidRequest, true),
@@ -93,7 +94,10 @@ mod tests {
     #[test]
     fn a_refusal_proves_nothing_after_a_try_that_was_unclear() {
         for code in [400, 401, 404, 412, 414] {
-            assert!(matches!(by_code(&answer(code, true)), CallError::Unknown(_)), "{code}");
+            assert!(
+                matches!(by_code(&answer(code, true)), CallError::Unknown(_)),
+                "{code}"
+            );
         }
     }
 }

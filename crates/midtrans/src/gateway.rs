@@ -2,14 +2,14 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use bayar_app::port::Random;
 use bayar_app::port::gateway::{
     AccountReport, Call, CallError, Checkout, Fault, FaultKind, PaymentGateway, Place, Reading,
     RefundOrder, Request, Sent, Unfit,
 };
 use bayar_app::port::store::{CallKey, Operation};
-use bayar_app::port::{Clock, Random};
+use bayar_domain::Verdict;
 use bayar_domain::gateway::{AccountRef, CaptureId, Gateway, Source};
-use bayar_domain::{Verdict, gateway};
 use reqwest::Method;
 use secrecy::{ExposeSecret as _, SecretString};
 
@@ -20,8 +20,7 @@ use crate::{account, answer, close, fault, open, read, refund};
 
 /// Midtrans, as the use cases need it.
 pub struct MidtransGateway {
-    pub(crate) client: Client,
-    pub(crate) clock: Arc<dyn Clock>,
+    client: Client,
     random: Arc<dyn Random>,
     source: Source,
     merchant: Option<AccountRef>,
@@ -42,11 +41,7 @@ impl MidtransGateway {
     ///
     /// # Errors
     /// When the configuration cannot work.
-    pub fn new(
-        config: MidtransConfig,
-        random: Arc<dyn Random>,
-        clock: Arc<dyn Clock>,
-    ) -> Result<Self, SetupError> {
+    pub fn new(config: MidtransConfig, random: Arc<dyn Random>) -> Result<Self, SetupError> {
         let key = config.server_key.expose_secret().trim();
         if key.is_empty() {
             return Err(SetupError::NoKey);
@@ -56,7 +51,6 @@ impl MidtransGateway {
             .map_err(|_| SetupError::NoKey)?;
         Ok(Self {
             client: Client::new(key, config.timeouts, config.retries, Arc::clone(&random))?,
-            clock,
             random,
             source,
             merchant: config.merchant,
@@ -147,7 +141,7 @@ impl MidtransGateway {
 #[async_trait]
 impl PaymentGateway for MidtransGateway {
     fn gateway(&self) -> Gateway {
-        gateway::Gateway::Midtrans
+        Gateway::Midtrans
     }
 
     async fn source(&self) -> Result<Source, CallError> {
@@ -177,16 +171,16 @@ impl PaymentGateway for MidtransGateway {
     }
 
     fn to_refund(&self, refund: &RefundOrder<'_>, key: &CallKey) -> Result<Request, Unfit> {
-        refund::request(refund, key, self.clock.now())
+        refund::request(refund, key)
     }
 
     fn to_answer(
         &self,
-        _place: &Place<'_>,
+        place: &Place<'_>,
         capture: &CaptureId,
         verdict: Verdict,
     ) -> Result<Request, Unfit> {
-        answer::request(capture, verdict, self.clock.now())
+        answer::request(capture, verdict, place.now)
     }
 
     async fn send(&self, call: &Call<'_>) -> Result<Sent, CallError> {

@@ -137,8 +137,9 @@ impl Client {
             .and_then(|code| code.parse().ok())
             .unwrap_or(status.as_u16());
         // A second request under the key of one that still runs. A refusal has this code too, and tells a status.
-        let is_at_work =
-            status == StatusCode::ACCEPTED && ask.key.is_some() && body.transaction_status.is_none();
+        let is_at_work = status == StatusCode::ACCEPTED
+            && ask.key.is_some()
+            && body.transaction_status.is_none();
         match code {
             429 => Err(CallError::NotSent(fault(FaultKind::RateLimit, code))),
             500.. => Err(CallError::Unknown(fault(FaultKind::Api, code))),

@@ -127,7 +127,10 @@ mod tests {
             ("ORDER-101", "200", "10000.00", "zz"),
             ("ORDER-101", "200", "10000.00", &SIGNATURE[..126]),
         ] {
-            assert!(!verify(order, code, amount, signature, &key), "{order} {code} {amount}");
+            assert!(
+                !verify(order, code, amount, signature, &key),
+                "{order} {code} {amount}"
+            );
         }
     }
 
@@ -139,7 +142,13 @@ mod tests {
         assert!(!check(&["new", "newer"]));
         assert!(!check(&[]));
         let unsigned = hex::encode(Sha512::digest("ORDER-10120010000.00"));
-        assert!(!verify("ORDER-101", "200", "10000.00", &unsigned, &keys(&["", " "])));
+        assert!(!verify(
+            "ORDER-101",
+            "200",
+            "10000.00",
+            &unsigned,
+            &keys(&["", " "])
+        ));
     }
 
     #[test]
@@ -159,7 +168,11 @@ mod tests {
     #[test]
     fn what_lacks_something_is_no_notification() {
         for body in [
-            "", "{", "[]", "{}", "\u{0}",
+            "",
+            "{",
+            "[]",
+            "{}",
+            "\u{0}",
             r#"{"order_id":"a","status_code":"200","gross_amount":"1.00"}"#,
             r#"{"order_id":"a","status_code":"200","signature_key":"b"}"#,
             r#"{"order_id":"a","order_id":"b","status_code":"200","gross_amount":"1.00","signature_key":"c"}"#,

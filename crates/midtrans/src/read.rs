@@ -7,7 +7,7 @@ use bayar_domain::{Currency, Money};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::gateway::MidtransGateway;
-use crate::wire::{Body, Fraud, RefundEntry, Word};
+use crate::wire::{Body, Fraud, Word};
 use crate::{open, rupiah, time};
 
 mod refunds;
@@ -211,11 +211,11 @@ impl Told<'_> {
             .place
             .refunds
             .iter()
-            .find(|asked| asked.capture == self.capture && asked.amount == gross);
+            .rfind(|asked| asked.capture == self.capture && asked.amount == gross);
         Ok(match ours {
             Some(asked) => {
-                let refund = GatewayRefundId::new(asked.key.as_str())
-                    .map_err(|_| garbage("refund_key"))?;
+                let refund =
+                    GatewayRefundId::new(asked.key.as_str()).map_err(|_| garbage("refund_key"))?;
                 let proof = Proof::Refunded {
                     capture: self.capture.clone(),
                     refund,
@@ -271,7 +271,11 @@ impl Told<'_> {
             Proof::Disputed {
                 capture: self.capture.clone(),
                 dispute,
-                held: if held.is_negative() { Money::zero(currency) } else { held },
+                held: if held.is_negative() {
+                    Money::zero(currency)
+                } else {
+                    held
+                },
                 step: if is_partial { 1 } else { 2 },
             },
             self.at,

@@ -69,7 +69,11 @@ mod tests {
             })
         );
         for text in ["", "10,000.00", "1e4", "10000.", "Rp 10000", "+1"] {
-            assert_eq!(read(text, Currency::Idr), Err(AmountError::Malformed), "{text}");
+            assert_eq!(
+                read(text, Currency::Idr),
+                Err(AmountError::Malformed),
+                "{text}"
+            );
         }
     }
 

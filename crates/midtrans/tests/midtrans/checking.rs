@@ -36,7 +36,12 @@ async fn a_wrong_key_is_told() {
 
 #[tokio::test]
 async fn a_page_of_some_other_server_proves_no_key() {
-    for reply in [reply(404, "{}"), reply(200, "{}"), reply(200, "<html>"), reply(404, "<html>")] {
+    for reply in [
+        reply(404, "{}"),
+        reply(200, "{}"),
+        reply(200, "<html>"),
+        reply(404, "<html>"),
+    ] {
         let script = vec![reply; 3];
         let server = Server::of(script).await;
         let error = Fixture::at(&server).gateway.check().await.unwrap_err();

@@ -21,10 +21,17 @@ fn snap(message: &str) -> Reply {
     Reply::Of(400, format!(r#"{{"error_messages":["{message}"]}}"#))
 }
 
-async fn close(with_page: bool, script: impl IntoIterator<Item = Reply>) -> (Result<Sent, CallError>, Vec<String>) {
+async fn close(
+    with_page: bool,
+    script: impl IntoIterator<Item = Reply>,
+) -> (Result<Sent, CallError>, Vec<String>) {
     let server = Server::of(script).await;
     let fixture = Fixture::at(&server);
-    let fixture = if with_page { fixture.with_page() } else { fixture };
+    let fixture = if with_page {
+        fixture.with_page()
+    } else {
+        fixture
+    };
     let request = fixture.gateway.to_close(&fixture.place()).unwrap();
     let sent = fixture.send(Operation::Close, &request).await;
     let lines = server.seen().into_iter().map(|seen| seen.line);
@@ -42,7 +49,11 @@ async fn a_page_that_nobody_used_is_cancelled_and_that_is_proof() {
     let (sent, lines) = close(true, [ok(MISSING), ok(CANCELED), ok(MISSING)]).await;
     assert_eq!(sent, Ok(Sent::Closed));
     assert_eq!(lines, [READ, SHUT, READ]);
-    let (sent, _) = close(true, [ok(MISSING), snap("token already canceled"), ok(MISSING)]).await;
+    let (sent, _) = close(
+        true,
+        [ok(MISSING), snap("token already canceled"), ok(MISSING)],
+    )
+    .await;
     assert_eq!(sent, Ok(Sent::Closed));
 }
 
@@ -56,25 +67,36 @@ async fn a_page_that_is_not_known_has_to_be_waited_for() {
 
     for message in ["token not found", "something new"] {
         let (sent, _) = close(true, [ok(MISSING), snap(message)]).await;
-        assert!(matches!(sent, Err(CallError::Unknown(_))), "{message}: {sent:?}");
+        assert!(
+            matches!(sent, Err(CallError::Unknown(_))),
+            "{message}: {sent:?}"
+        );
     }
 }
 
 #[tokio::test]
 async fn a_method_that_was_chosen_meanwhile_is_ended_too() {
-    let (sent, lines) = close(true, [
-        ok(MISSING),
-        snap("Transaction is on progress"),
-        status("pending"),
-        ok(transaction("expire", r#""status_code":"407""#)),
-        ok(CANCELED),
-        ok(transaction("expire", r#""status_code":"407""#)),
-    ]).await;
+    let (sent, lines) = close(
+        true,
+        [
+            ok(MISSING),
+            snap("Transaction is on progress"),
+            status("pending"),
+            ok(transaction("expire", r#""status_code":"407""#)),
+            ok(CANCELED),
+            ok(transaction("expire", r#""status_code":"407""#)),
+        ],
+    )
+    .await;
     assert_eq!(sent, Ok(Sent::Closed));
     assert_eq!(lines, [READ, SHUT, READ, EXPIRE, SHUT, READ]);
 
     // The Core API does not know it yet: there is nothing to end.
-    let (sent, _) = close(true, [ok(MISSING), snap("Transaction is on progress"), ok(MISSING)]).await;
+    let (sent, _) = close(
+        true,
+        [ok(MISSING), snap("Transaction is on progress"), ok(MISSING)],
+    )
+    .await;
     assert!(matches!(sent, Err(CallError::Unknown(_))), "{sent:?}");
 }
 
@@ -113,7 +135,14 @@ async fn that_it_has_ended_or_cannot_end_any_more_are_normal_answers() {
 
 #[tokio::test]
 async fn where_money_came_in_nothing_is_closed() {
-    for word in ["capture", "settlement", "refund", "partial_refund", "chargeback", "partial_chargeback"] {
+    for word in [
+        "capture",
+        "settlement",
+        "refund",
+        "partial_refund",
+        "chargeback",
+        "partial_chargeback",
+    ] {
         let (sent, lines) = close(true, [status(word)]).await;
         assert_eq!(sent, Ok(Sent::Done), "{word}");
         assert_eq!(lines, [READ], "{word}");
@@ -161,7 +190,11 @@ async fn trouble_while_closing_proves_nothing() {
     assert!(matches!(sent, Err(CallError::Unknown(_))), "{sent:?}");
     let (sent, _) = close(true, [Reply::Of(401, "{}".to_owned())]).await;
     assert!(matches!(sent, Err(CallError::NotSent(_))), "{sent:?}");
-    let (sent, _) = close(true, [ok(MISSING), ok(CANCELED), Reply::Of(401, "{}".to_owned())]).await;
+    let (sent, _) = close(
+        true,
+        [ok(MISSING), ok(CANCELED), Reply::Of(401, "{}".to_owned())],
+    )
+    .await;
     assert!(matches!(sent, Err(CallError::Unknown(_))), "{sent:?}");
 }
 

@@ -22,7 +22,10 @@ impl Default for Wanted {
     fn default() -> Self {
         Self {
             amount: idr(11_000),
-            lines: vec![line("Consultation", 1, idr(10_000)), line("PPN", 2, idr(500))],
+            lines: vec![
+                line("Consultation", 1, idr(10_000)),
+                line("PPN", 2, idr(500)),
+            ],
             success_url: "https://shop.example/ok?token=abc".to_owned(),
             cancel_url: "https://shop.example/back".to_owned(),
             lasting: TimeDelta::minutes(60),
@@ -89,14 +92,20 @@ async fn a_page_is_asked_for_in_whole_rupiah_with_all_that_is_needed_to_find_it_
         ])
     );
     assert_eq!(body["credit_card"]["secure"], true);
-    assert_eq!(body["callbacks"]["finish"], "https://shop.example/ok?token=abc");
+    assert_eq!(
+        body["callbacks"]["finish"],
+        "https://shop.example/ok?token=abc"
+    );
     assert_eq!(body["callbacks"]["error"], "https://shop.example/back");
     assert_eq!(body["custom_field1"], "INV202507180407-3C2A");
     assert_eq!(body["custom_field2"], "payment:7 attempt:12");
     assert_eq!(body["custom_field3"], "shop0001 11000.00 IDR");
     let methods = body["enabled_payments"].as_array().unwrap();
     assert!(methods.iter().any(|method| method == "credit_card"));
-    assert!(!methods.iter().any(|method| method == "dana"), "cannot be read by its order");
+    assert!(
+        !methods.iter().any(|method| method == "dana"),
+        "cannot be read by its order"
+    );
 }
 
 #[tokio::test]
@@ -115,7 +124,10 @@ async fn nothing_outlives_the_deadline_even_when_the_request_is_repeated_to_the_
         let page = body["page_expiry"]["duration"].as_i64().unwrap();
         assert!(page >= 5, "{minutes}: {page}");
         let ends = request.good_until + TimeDelta::minutes(page);
-        assert!(ends <= fixture.now + TimeDelta::minutes(minutes), "{minutes}: {ends}");
+        assert!(
+            ends <= fixture.now + TimeDelta::minutes(minutes),
+            "{minutes}: {ends}"
+        );
         assert!(request.good_until > fixture.now, "{minutes}");
     }
     let long = Wanted {
@@ -153,7 +165,10 @@ async fn what_midtrans_cannot_take_is_refused_before_anybody_is_asked() {
         with(idr(10_000), vec![line("a", 3, idr(10_000))]),
         with(idr(10_000), vec![]),
         with(idr(10_000), vec![line("a", 1, php)]),
-        with(idr(10_000), vec![line("a", 2, Money::new(i64::MAX, Currency::Idr))]),
+        with(
+            idr(10_000),
+            vec![line("a", 2, Money::new(i64::MAX, Currency::Idr))],
+        ),
         Wanted {
             success_url: long.clone(),
             ..Wanted::default()
@@ -190,7 +205,12 @@ async fn lines_always_sum_to_the_amount() {
             .map(|item| item["price"].as_i64().unwrap() * item["quantity"].as_i64().unwrap())
             .sum();
         assert_eq!(sum, 11_000, "{shown}");
-        assert!(items.iter().all(|item| item["quantity"].as_i64().unwrap() > 0), "{shown}");
+        assert!(
+            items
+                .iter()
+                .all(|item| item["quantity"].as_i64().unwrap() > 0),
+            "{shown}"
+        );
     }
     let halves = Wanted {
         lines: vec![line("a", 1, third(550_050)), line("b", 1, third(549_950))],
@@ -221,7 +241,10 @@ async fn names_are_cut_and_hold_no_pipe() {
         .iter()
         .map(|item| item["name"].as_str().unwrap())
         .collect();
-    assert_eq!(names, [&"é".repeat(50), "tea coffee", "INV202507180407-3C2A"]);
+    assert_eq!(
+        names,
+        [&"é".repeat(50), "tea coffee", "INV202507180407-3C2A"]
+    );
 }
 
 #[tokio::test]
@@ -234,7 +257,7 @@ async fn a_page_is_opened_with_the_key_and_tells_where_and_until_when() {
     };
     assert_eq!(session.reference.as_str(), TOKEN);
     assert_eq!(session.url, format!("https://snap.example/v4/{TOKEN}"));
-    assert_eq!(session.expires_at, fixture.now + TimeDelta::minutes(45));
+    assert_eq!(session.expires_at, fixture.now + TimeDelta::minutes(60));
     let seen = server.seen();
     assert_eq!(seen[0].line, "POST /snap/v1/transactions");
     assert_eq!(seen[0].body, request.body);
@@ -267,14 +290,28 @@ async fn a_name_that_is_taken_is_no_proof_of_anything() {
 #[tokio::test]
 async fn refusals_of_a_page_are_proof() {
     for (status, body, kind) in [
-        (400, r#"{"error_messages":["transaction_details.gross_amount is not equal to the sum of item_details"]}"#, FaultKind::Amount),
-        (400, r#"{"error_messages":["callbacks.finish is invalid"]}"#, FaultKind::InvalidRequest),
-        (401, r#"{"error_messages":["Access denied due to unauthorized transaction"]}"#, FaultKind::Authentication),
+        (
+            400,
+            r#"{"error_messages":["transaction_details.gross_amount is not equal to the sum of item_details"]}"#,
+            FaultKind::Amount,
+        ),
+        (
+            400,
+            r#"{"error_messages":["callbacks.finish is invalid"]}"#,
+            FaultKind::InvalidRequest,
+        ),
+        (
+            401,
+            r#"{"error_messages":["Access denied due to unauthorized transaction"]}"#,
+            FaultKind::Authentication,
+        ),
         (403, r"{}", FaultKind::Authentication),
         (200, r#"{"status_code":"402"}"#, FaultKind::Authentication),
         (200, r#"{"status_code":"413"}"#, FaultKind::InvalidRequest),
     ] {
-        let error = opened([Reply::Of(status, body.to_owned())]).await.unwrap_err();
+        let error = opened([Reply::Of(status, body.to_owned())])
+            .await
+            .unwrap_err();
         assert!(matches!(error, CallError::Refused(_)), "{body}: {error:?}");
         assert_eq!(error.fault().kind, kind, "{body}");
     }
@@ -294,7 +331,10 @@ async fn a_page_without_its_name_or_address_is_not_open() {
 
 #[tokio::test]
 async fn a_refusal_after_a_try_that_was_unclear_proves_nothing() {
-    let refusal = Reply::Of(400, r#"{"error_messages":["callbacks.finish is invalid"]}"#.to_owned());
+    let refusal = Reply::Of(
+        400,
+        r#"{"error_messages":["callbacks.finish is invalid"]}"#.to_owned(),
+    );
     for unclear in [Reply::Hang, Reply::Drop, Reply::Of(500, "{}".to_owned())] {
         let error = opened([unclear, refusal.clone()]).await.unwrap_err();
         assert!(matches!(error, CallError::Unknown(_)), "{error:?}");

@@ -1,6 +1,8 @@
 //! Giving money back.
 
-use bayar_app::port::gateway::{CallError, FaultKind, PaymentGateway as _, RefundOrder, Request, Sent};
+use bayar_app::port::gateway::{
+    CallError, FaultKind, PaymentGateway as _, RefundOrder, Request, Sent,
+};
 use bayar_app::port::store::{CallKey, Installation, Operation};
 use bayar_domain::gateway::CaptureId;
 use bayar_domain::{Currency, Money, RefundId};
@@ -18,21 +20,33 @@ fn asked(fixture: &Fixture, amount: Money, reason: &str) -> Option<Request> {
         captured: idr(10_000),
         amount,
         reason,
+        now: fixture.now,
     };
-    fixture.gateway.to_refund(&order, &CallKey::new(REFUND).unwrap()).ok()
+    fixture
+        .gateway
+        .to_refund(&order, &CallKey::new(REFUND).unwrap())
+        .ok()
 }
 
 fn ok(body: impl Into<String>) -> Reply {
     Reply::Of(200, body.into())
 }
 
-async fn refund(rupiah: i64, script: impl IntoIterator<Item = Reply>) -> (Result<Sent, CallError>, Vec<String>) {
+async fn refund(
+    rupiah: i64,
+    script: impl IntoIterator<Item = Reply>,
+) -> (Result<Sent, CallError>, Vec<String>) {
     let server = Server::of(script).await;
     let fixture = Fixture::at(&server);
     let request = asked(&fixture, idr(rupiah), "late").unwrap();
     let sent = fixture.send(Operation::Refund, &request).await;
     let lines = server.seen().into_iter();
-    (sent, lines.map(|seen| seen.line.replace(TRANSACTION, "ID")).collect())
+    (
+        sent,
+        lines
+            .map(|seen| seen.line.replace(TRANSACTION, "ID"))
+            .collect(),
+    )
 }
 
 const READ: &str = "GET /v2/ID/status";
@@ -83,7 +97,8 @@ async fn the_refund_is_sent_as_it_was_written_down_each_time() {
         ok(transaction("settlement", "")),
         Reply::Hang,
         ok(transaction("partial_refund", "")),
-    ]).await;
+    ])
+    .await;
     let fixture = Fixture::at(&server);
     let request = asked(&fixture, idr(4_000), "late").unwrap();
     fixture.send(Operation::Refund, &request).await.unwrap();
@@ -101,10 +116,14 @@ async fn a_refund_that_came_through_before_is_not_asked_for_again() {
     assert_eq!(lines, [READ]);
     // Somebody else's is not ours.
     let other = r#""refunds":[{"refund_key":"other","refund_amount":"4000.00"}]"#;
-    let (_, lines) = refund(4_000, [
-        ok(transaction("partial_refund", other)),
-        ok(transaction("partial_refund", "")),
-    ]).await;
+    let (_, lines) = refund(
+        4_000,
+        [
+            ok(transaction("partial_refund", other)),
+            ok(transaction("partial_refund", "")),
+        ],
+    )
+    .await;
     assert_eq!(lines, [READ, GIVE]);
 }
 
@@ -129,7 +148,7 @@ async fn all_of_a_card_payment_that_has_not_settled_is_cancelled() {
 #[tokio::test]
 async fn a_part_of_a_card_payment_waits_until_it_has_settled() {
     let (sent, lines) = refund(4_000, [ok(transaction("capture", ""))]).await;
-    let Err(CallError::Refused(fault)) = sent else {
+    let Err(CallError::NotSent(fault)) = sent else {
         panic!("{sent:?}");
     };
     assert_eq!(fault.kind, FaultKind::WrongState);
@@ -147,14 +166,22 @@ async fn a_refusal_inside_an_answer_that_looks_well_is_a_refusal() {
         let Err(CallError::Refused(fault)) = sent else {
             panic!("{sent:?}");
         };
-        assert_eq!((fault.kind, fault.code.as_deref()), (FaultKind::Card, Some("202")));
+        assert_eq!(
+            (fault.kind, fault.code.as_deref()),
+            (FaultKind::Card, Some("202"))
+        );
     }
 }
 
 #[tokio::test]
 async fn a_request_that_is_still_at_work_is_unknown() {
     let at_work = || Reply::Of(202, r#"{"status_code":"202"}"#.to_owned());
-    let script = [ok(transaction("settlement", "")), at_work(), at_work(), at_work()];
+    let script = [
+        ok(transaction("settlement", "")),
+        at_work(),
+        at_work(),
+        at_work(),
+    ];
     let (sent, _) = refund(4_000, script).await;
     assert!(matches!(sent, Err(CallError::Unknown(_))), "{sent:?}");
 }
@@ -173,7 +200,11 @@ async fn each_answer_to_a_refund_has_its_meaning() {
         let answer = format!(r#"{{"status_code":"{code}","status_message":"no","id":"r-1"}}"#);
         let (sent, _) = refund(4_000, [ok(transaction("settlement", "")), ok(answer)]).await;
         let error = sent.unwrap_err();
-        assert_eq!(matches!(error, CallError::Refused(_)), is_refused, "{code}: {error:?}");
+        assert_eq!(
+            matches!(error, CallError::Refused(_)),
+            is_refused,
+            "{code}: {error:?}"
+        );
         assert_eq!(error.fault().kind, kind, "{code}");
         assert_eq!(error.fault().request_id.as_deref(), Some("r-1"));
     }
@@ -197,7 +228,16 @@ async fn some_methods_have_no_way_back() {
         assert_eq!(fault.code.as_deref(), Some(code), "{method}");
         assert_eq!(lines, [READ]);
     }
-    for method in ["shopeepay", "ovo", "gopay", "qris", "dana", "kredivo", "akulaku", "new"] {
+    for method in [
+        "shopeepay",
+        "ovo",
+        "gopay",
+        "qris",
+        "dana",
+        "kredivo",
+        "akulaku",
+        "new",
+    ] {
         let settled = transaction("settlement", &format!(r#""payment_type":"{method}""#));
         let (sent, _) = refund(10_000, [ok(settled), ok(transaction("refund", ""))]).await;
         assert_eq!(sent, Ok(Sent::Done), "{method}");

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use bayar_app::port::gateway::PaymentGateway as _;
 use bayar_app::port::store::Operation;
-use bayar_midtrans::{MidtransConfig, Retries, Timeouts};
 use bayar_domain::Mode;
+use bayar_midtrans::{MidtransConfig, Retries, Timeouts};
 use secrecy::SecretString;
 use tracing::level_filters::LevelFilter;
 
@@ -48,7 +48,8 @@ async fn no_secret_is_logged_or_shown() {
         Reply::Drop,
         Reply::Of(502, format!("<html>{TOKEN}</html>")),
         Reply::Of(400, personal.to_owned()),
-    ]).await;
+    ])
+    .await;
     let fixture = Fixture::at(&server).with_page();
     let unknown = fixture.gateway.read(&fixture.place()).await.unwrap();
     fixture.gateway.read(&fixture.place()).await.unwrap();
@@ -60,8 +61,14 @@ async fn no_secret_is_logged_or_shown() {
     let log = String::from_utf8(kept.0.lock().unwrap().clone()).unwrap();
     assert!(log.contains("midtrans tells what we do not know"), "{log}");
     assert!(log.contains("midtrans is asked again"), "{log}");
-    let ours: String = log.lines().filter(|line| line.contains("bayar_midtrans")).collect();
-    let shown = format!("{error} {error:?} {unknown:?} {:?} {request:?}", fixture.gateway);
+    let ours: String = log
+        .lines()
+        .filter(|line| line.contains("bayar_midtrans"))
+        .collect();
+    let shown = format!(
+        "{error} {error:?} {unknown:?} {:?} {request:?}",
+        fixture.gateway
+    );
     for text in [ours.as_str(), shown.as_str(), log.as_str()] {
         for secret in [SERVER_KEY, AUTHORIZATION, TOKEN, CARD, "budi"] {
             assert!(!text.contains(secret), "{secret}: {text}");

@@ -110,7 +110,8 @@ async fn reading_is_tried_again() {
 #[tokio::test]
 async fn the_key_does_not_follow_a_redirect() {
     let elsewhere = Server::of([]).await;
-    let header: &'static str = Box::leak(format!("location: {}/v2", elsewhere.base).into_boxed_str());
+    let header: &'static str =
+        Box::leak(format!("location: {}/v2", elsewhere.base).into_boxed_str());
     let server = Server::of(vec![Reply::With(307, header, String::new()); 3]).await;
     let fixture = Fixture::at(&server);
     let error = fixture.gateway.read(&fixture.place()).await.unwrap_err();

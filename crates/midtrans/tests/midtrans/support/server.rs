@@ -132,7 +132,11 @@ async fn request(stream: &mut TcpStream) -> Option<Seen> {
     };
     let text = String::from_utf8(bytes[..head].to_vec()).unwrap();
     let mut lines = text.split("\r\n");
-    let line = lines.next().unwrap().trim_end_matches(" HTTP/1.1").to_owned();
+    let line = lines
+        .next()
+        .unwrap()
+        .trim_end_matches(" HTTP/1.1")
+        .to_owned();
     let headers: Vec<(String, String)> = lines
         .filter_map(|line| line.split_once(": "))
         .map(|(name, value)| (name.to_lowercase(), value.to_owned()))
