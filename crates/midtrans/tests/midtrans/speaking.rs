@@ -71,6 +71,23 @@ async fn a_refused_connection_was_not_sent() {
 }
 
 #[tokio::test]
+async fn a_secure_connection_that_is_not_made_was_not_sent() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("https://{}", listener.local_addr().unwrap());
+    let closing = tokio::spawn(async move {
+        loop {
+            drop(listener.accept().await);
+        }
+    });
+    let fixture = Fixture::at_base(&base);
+    let request = request("/snap/v1/transactions", CREATE);
+    let error = fixture.send(Operation::Open, &request).await.unwrap_err();
+    closing.abort();
+    assert!(matches!(error, CallError::NotSent(_)), "{error:?}");
+    assert_eq!(error.fault().kind, FaultKind::Connection);
+}
+
+#[tokio::test]
 async fn too_many_requests_were_not_looked_at_and_are_not_sent_again_at_once() {
     let limited = Reply::With(429, "retry-after: 30", "slow down".to_owned());
     let in_body = Reply::Of(200, r#"{"status_code":"429"}"#.to_owned());
