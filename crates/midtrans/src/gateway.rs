@@ -1,5 +1,6 @@
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bayar_app::port::Random;
@@ -24,6 +25,7 @@ pub struct MidtransGateway {
     random: Arc<dyn Random>,
     source: Source,
     merchant: Option<AccountRef>,
+    whole: Duration,
     snap_base: String,
     api_base: String,
 }
@@ -54,6 +56,7 @@ impl MidtransGateway {
             random,
             source,
             merchant: config.merchant,
+            whole: config.timeouts.whole,
             snap_base: base(config.snap_base)?,
             api_base: base(config.api_base)?,
         })
@@ -116,6 +119,16 @@ impl MidtransGateway {
         } else {
             Err(fault::unknown(&answer, FaultKind::Garbage))
         }
+    }
+
+    /// Whoever called has it for a while only: what takes longer is nobody's.
+    async fn in_time<T>(
+        &self,
+        work: impl Future<Output = Result<T, CallError>>,
+    ) -> Result<T, CallError> {
+        tokio::time::timeout(self.whole, work)
+            .await
+            .unwrap_or_else(|_| Err(CallError::Unknown(Fault::of(FaultKind::Timeout))))
     }
 
     fn is_our_merchant(&self, answer: &Answer) -> Result<(), CallError> {
@@ -185,17 +198,20 @@ impl PaymentGateway for MidtransGateway {
 
     async fn send(&self, call: &Call<'_>) -> Result<Sent, CallError> {
         self.is_our_account(call.place.source)?;
-        match call.operation {
-            Operation::Open => open::send(self, call).await,
-            Operation::Close => close::send(self, call).await,
-            Operation::Refund => refund::send(self, call).await,
-            Operation::Answer => answer::send(self, call).await,
-        }
+        let sending = async {
+            match call.operation {
+                Operation::Open => open::send(self, call).await,
+                Operation::Close => close::send(self, call).await,
+                Operation::Refund => refund::send(self, call).await,
+                Operation::Answer => answer::send(self, call).await,
+            }
+        };
+        self.in_time(sending).await
     }
 
     async fn read(&self, place: &Place<'_>) -> Result<Reading, CallError> {
         self.is_our_account(place.source)?;
-        read::read(self, place).await
+        self.in_time(read::read(self, place)).await
     }
 }
 

@@ -129,6 +129,11 @@ async fn nothing_outlives_the_deadline_even_when_the_request_is_repeated_to_the_
             "{minutes}: {ends}"
         );
         assert!(request.good_until > fixture.now, "{minutes}");
+        // Later the gateway does not know the key any more.
+        assert!(
+            request.good_until <= fixture.now + TimeDelta::minutes(5),
+            "{minutes}"
+        );
     }
     let long = Wanted {
         lasting: TimeDelta::days(30),

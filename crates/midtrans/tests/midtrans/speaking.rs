@@ -1,6 +1,6 @@
 //! Time-outs, trouble, and trying again.
 
-use bayar_app::port::gateway::{CallError, FaultKind, PaymentGateway as _};
+use bayar_app::port::gateway::{CallError, Fault, FaultKind, PaymentGateway as _};
 use bayar_app::port::store::Operation;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -143,4 +143,15 @@ async fn an_answer_without_an_end_is_not_read_for_ever() {
     let fixture = Fixture::at(&server);
     let error = fixture.gateway.read(&fixture.place()).await.unwrap_err();
     assert_eq!(error.fault().kind, FaultKind::Garbage);
+}
+
+#[tokio::test]
+async fn all_requests_of_one_call_end_in_time() {
+    let found = Reply::Of(200, transaction("pending", ""));
+    let server = Server::of([found, Reply::Hang]).await;
+    let fixture = Fixture::within(&server.base, Duration::from_millis(200));
+    let request = fixture.gateway.to_close(&fixture.place()).unwrap();
+    let error = fixture.send(Operation::Close, &request).await.unwrap_err();
+    assert_eq!(error, CallError::Unknown(Fault::of(FaultKind::Timeout)));
+    assert_eq!(server.seen().len(), 2, "it was not asked again");
 }

@@ -56,6 +56,11 @@ impl Fixture {
     }
 
     pub fn at_base(base: &str) -> Self {
+        Self::within(base, Duration::from_secs(5))
+    }
+
+    /// With so much time for all requests of one call together.
+    pub fn within(base: &str, whole: Duration) -> Self {
         let merchant = AccountRef::new("G141532850").unwrap();
         let config = MidtransConfig {
             server_key: SecretString::from(format!(" {SERVER_KEY}\n")),
@@ -67,6 +72,7 @@ impl Fixture {
                 connect: Duration::from_millis(500),
                 answer: Duration::from_millis(250),
                 budget: Duration::from_secs(5),
+                whole,
             },
             retries: Retries {
                 most: 2,
