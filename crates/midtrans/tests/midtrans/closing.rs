@@ -124,6 +124,27 @@ async fn what_was_begun_is_ended_and_its_page_with_it() {
 }
 
 #[tokio::test]
+async fn a_page_that_belongs_to_what_has_ended_is_shut_with_it() {
+    let busy = || snap("Transaction is on progress");
+    for word in ["pending", "expire", "cancel", "failure"] {
+        let ended = || ok(transaction("expire", r#""status_code":"407""#));
+        let mut script = vec![status(word)];
+        script.extend((word == "pending").then(ended));
+        script.extend([busy(), ended()]);
+        let (sent, _) = close(true, script).await;
+        assert_eq!(sent, Ok(Sent::Closed), "{word}");
+    }
+    // It could not be ended, for the money was faster.
+    let late = ok(r#"{"status_code":"412"}"#);
+    let (sent, _) = close(
+        true,
+        [status("pending"), late, busy(), status("settlement")],
+    )
+    .await;
+    assert_eq!(sent, Ok(Sent::Done));
+}
+
+#[tokio::test]
 async fn that_it_has_ended_or_cannot_end_any_more_are_normal_answers() {
     for code in ["407", "412"] {
         let answer = format!(r#"{{"status_code":"{code}","status_message":"cannot modify"}}"#);
