@@ -36,7 +36,8 @@ pub use handoff::Handoffs;
 pub use limits::{Limited, Limits};
 pub use orders::{OrderError, RegisterConsultation, RegisterError, RegisterOrder, Registered};
 pub use paying::{
-    Access, CheckoutDoor, Confirm, PayError, Refreshed, ReviewPayment, StartCheckout, StatusShown,
+    Access, CheckoutDoor, Confirm, InspectedPayment, Inspection, PayError, Refreshed,
+    ReviewPayment, StartCheckout, StatusShown,
 };
 pub use payments::{
     AmountText, CreateError, CreatePayment, Created, Draft, ExplainedPayment, Explanation,
@@ -45,7 +46,8 @@ pub use payments::{
 pub use settings::Settings;
 pub use trouble::Trouble;
 
-use identity::{ExternalIssuer, ReturnSigner, TicketSigner, TokenSigner};
+use bayar_domain::PaymentId;
+use identity::{ExternalIssuer, ReturnSigner, TicketError, TicketSigner, TokenSigner};
 use order_lock::OrderLocks;
 
 /// Everything the use cases speak to. The server makes one and hands it to [`App::new`].
@@ -137,6 +139,14 @@ impl App {
     #[must_use]
     pub const fn tickets(&self) -> &TicketSigner {
         &self.signers.tickets
+    }
+
+    /// The payment that a ticket lets a browser go on with now.
+    ///
+    /// # Errors
+    /// When the ticket is not ours, or its deadline has passed.
+    pub fn payment_of_ticket(&self, ticket: &str) -> Result<PaymentId, TicketError> {
+        self.signers.tickets.verify(ticket, self.clock.now())
     }
 
     /// How it was set up.

@@ -5,6 +5,9 @@
 )]
 
 mod common;
+#[path = "sqlite/looking.rs"]
+#[allow(dead_code, reason = "the other tests look at more")]
+mod looking;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,6 +23,7 @@ use bayar_testkit::{
 };
 use chrono::TimeDelta;
 use common::Database;
+use looking::texts;
 
 store_contract!(a_file);
 locks_contract!(local_locks);
@@ -50,6 +54,10 @@ impl StoreFixture for OnAFile {
 
     async fn beside(&self) -> Arc<dyn Store> {
         Arc::new(self.database.open(FileRole::Command).await.unwrap())
+    }
+
+    async fn texts(&self, query: &str) -> Vec<String> {
+        texts(&self.database.path(), query)
     }
 
     async fn shift_clock(&self, by: TimeDelta) {

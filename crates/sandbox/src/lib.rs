@@ -1,5 +1,7 @@
-//! A demonstration of Bayar: the real server on a database file of its own, with people and orders in it.
+//! Everything to try Bayar with: a demonstration with people and orders in it, and simulated gateways.
 //!
-//! It stands on what the server offers to everybody and knows no adapter.
+//! The demonstration stands on what the server offers to everybody and knows no adapter.
+//! The simulated gateways in [`sim`] share no code with the service.
 
 pub mod demo;
+pub mod sim;

@@ -110,6 +110,42 @@ messages! {
         ms: "Pembayaran berjaya dibatalkan",
         en: "Payment cancelled",
     }
+    /// A checkout is open.
+    CheckoutOpen "checkout_open" {
+        id: "Silakan lanjutkan ke halaman pembayaran",
+        ms: "Sila teruskan ke halaman pembayaran",
+        en: "Please go on to the payment page",
+    }
+    /// Nobody knows yet whether a checkout is open.
+    CheckoutBeingPrepared "checkout_being_prepared" {
+        id: "Halaman pembayaran sedang disiapkan",
+        ms: "Halaman pembayaran sedang disediakan",
+        en: "The payment page is being prepared",
+    }
+    /// A payment is proved to be paid.
+    PaymentConfirmed "payment_confirmed" {
+        id: "Pembayaran telah dikonfirmasi",
+        ms: "Pembayaran telah disahkan",
+        en: "Payment confirmed",
+    }
+    /// The gateway was asked.
+    PaymentRefreshed "payment_refreshed" {
+        id: "Status pembayaran telah diperiksa",
+        ms: "Status pembayaran telah disemak",
+        en: "The status of the payment was checked",
+    }
+    /// A payment is being called off, and its gateway has not said yet that nobody can pay it.
+    PaymentBeingCancelled "payment_being_cancelled" {
+        id: "Pembayaran sedang dibatalkan",
+        ms: "Pembayaran sedang dibatalkan",
+        en: "The payment is being cancelled",
+    }
+    /// An operator looked at a payment.
+    PaymentReviewed "payment_reviewed" {
+        id: "Pembayaran telah ditinjau",
+        ms: "Pembayaran telah disemak semula",
+        en: "Payment reviewed",
+    }
     /// Here is what was asked for.
     Found "found" {
         id: "Berhasil",
@@ -306,6 +342,43 @@ messages! {
         en: "This payment can no longer be cancelled",
     }
 
+    /// The payment takes no money any more.
+    PaymentNotPayable "payment_not_payable" {
+        id: "Pembayaran ini tidak dapat dibayar lagi",
+        ms: "Pembayaran ini tidak boleh dibayar lagi",
+        en: "This payment can no longer be paid",
+    }
+    /// The payment is paid already.
+    PaymentAlreadyPaid "payment_already_paid" {
+        id: "Pembayaran ini sudah dibayar",
+        ms: "Pembayaran ini telah dibayar",
+        en: "This payment is already paid",
+    }
+    /// The gateway says that it is not paid.
+    NotPaidYet "not_paid_yet" {
+        id: "Pembayaran ini belum dibayar",
+        ms: "Pembayaran ini belum dibayar",
+        en: "This payment has not been paid yet",
+    }
+    /// The gateway has another transaction for the payment.
+    TransactionMismatch "transaction_mismatch" {
+        id: "Transaksi ini bukan transaksi dari pembayaran tersebut",
+        ms: "Transaksi ini bukan transaksi bagi pembayaran tersebut",
+        en: "This transaction does not belong to the payment",
+    }
+    /// The payment ended otherwise, or is looked at.
+    PaymentNotConfirmable "payment_not_confirmable" {
+        id: "Pembayaran ini tidak dapat dikonfirmasi",
+        ms: "Pembayaran ini tidak dapat disahkan",
+        en: "This payment cannot be confirmed",
+    }
+    /// No money of the payment waits for a decision.
+    NothingToReview "nothing_to_review" {
+        id: "Tidak ada yang perlu ditinjau pada pembayaran ini",
+        ms: "Tiada apa-apa yang perlu disemak pada pembayaran ini",
+        en: "There is nothing to review about this payment",
+    }
+
     // ---- amounts and methods
 
     /// An order costs too little, too much, or something in a currency that is not taken: `{0}` `{1}`.
@@ -355,6 +428,144 @@ messages! {
         id: "Jumlah dalam {0} memiliki paling banyak {1} angka di belakang koma",
         ms: "Jumlah dalam {0} mempunyai paling banyak {1} tempat perpuluhan",
         en: "An amount in {0} has at most {1} decimal places",
+    }
+
+    // ---- what a gateway did not do
+
+    /// The gateway cannot be asked.
+    GatewayUnavailable "gateway_unavailable" {
+        id: "Layanan pembayaran tidak dapat dihubungi, silakan coba lagi sebentar lagi",
+        ms: "Perkhidmatan pembayaran tidak dapat dihubungi, sila cuba lagi sebentar lagi",
+        en: "The payment service cannot be reached, please try again in a moment",
+    }
+    /// The gateway refused, for a reason that says nothing to a person.
+    GatewayRefused "gateway_refused" {
+        id: "Layanan pembayaran tidak menerima permintaan ini, silakan hubungi kami",
+        ms: "Perkhidmatan pembayaran tidak menerima permintaan ini, sila hubungi kami",
+        en: "The payment service did not accept this request, please contact us",
+    }
+    /// What was to be paid with was declined.
+    GatewayDeclined "gateway_declined" {
+        id: "Pembayaran ditolak, silakan gunakan kartu atau cara pembayaran lain",
+        ms: "Pembayaran ditolak, sila gunakan kad atau cara pembayaran lain",
+        en: "The payment was declined, please use another card or another way to pay",
+    }
+    /// Our key does not count there. A person hears nothing of keys.
+    MethodNotAvailableNow "method_not_available_now" {
+        id: "Metode pembayaran ini sedang tidak tersedia",
+        ms: "Kaedah pembayaran ini tidak tersedia buat masa ini",
+        en: "This payment method is not available right now",
+    }
+    /// The gateway is asked too often.
+    GatewayBusy "gateway_busy" {
+        id: "Layanan pembayaran sedang sibuk, silakan coba lagi sebentar lagi",
+        ms: "Perkhidmatan pembayaran sedang sibuk, sila cuba lagi sebentar lagi",
+        en: "The payment service is busy, please try again in a moment",
+    }
+    /// The gateway does not answer in time.
+    GatewaySlow "gateway_slow" {
+        id: "Layanan pembayaran tidak menjawab tepat waktu, silakan coba lagi sebentar lagi",
+        ms: "Perkhidmatan pembayaran tidak menjawab dalam masa yang ditetapkan, sila cuba lagi sebentar lagi",
+        en: "The payment service did not answer in time, please try again in a moment",
+    }
+    /// The gateway has a fault of its own.
+    GatewayTrouble "gateway_trouble" {
+        id: "Layanan pembayaran sedang mengalami gangguan, silakan coba lagi nanti",
+        ms: "Perkhidmatan pembayaran sedang mengalami gangguan, sila cuba lagi kemudian",
+        en: "The payment service is having problems, please try again later",
+    }
+    /// The amount is too small, too large or too fine for the gateway.
+    AmountNotTakenByGateway "amount_not_taken_by_gateway" {
+        id: "Jumlah ini tidak dapat dibayar dengan metode pembayaran ini",
+        ms: "Jumlah ini tidak dapat dibayar dengan kaedah pembayaran ini",
+        en: "This amount cannot be paid by this payment method",
+    }
+
+    // ---- pages for buyers
+
+    /// The page cannot tell which payment it is about.
+    SessionNotValid "session_not_valid" {
+        id: "Sesi pembayaran tidak sah atau telah tamat",
+        ms: "Sesi pembayaran tidak sah atau telah tamat",
+        en: "The payment session is not valid or has ended",
+    }
+    /// Where to get help.
+    WhereToGetHelp "where_to_get_help" {
+        id: "Tidak ada pembayaran yang hilang: jika Anda sudah membayar, hubungi tempat Anda memesan dan sebutkan nomor pesanan Anda",
+        ms: "Tiada bayaran yang hilang: jika anda telah membayar, hubungi tempat anda membuat pesanan dan nyatakan nombor pesanan anda",
+        en: "No payment is lost: if you have paid, contact the place where you ordered and tell them the number of your order",
+    }
+    /// The money is there.
+    PagePaid "page_paid" {
+        id: "Pembayaran telah diterima",
+        ms: "Pembayaran telah diterima",
+        en: "The payment has been received",
+    }
+    /// What to do then.
+    PagePaidWords "page_paid_words" {
+        id: "Terima kasih, Anda dapat menutup halaman ini",
+        ms: "Terima kasih, anda boleh menutup halaman ini",
+        en: "Thank you, you can close this page",
+    }
+    /// Somebody looks at the money.
+    PageBeingChecked "page_being_checked" {
+        id: "Pembayaran sedang diperiksa",
+        ms: "Pembayaran sedang disemak",
+        en: "The payment is being checked",
+    }
+    /// What to do then.
+    PageBeingCheckedWords "page_being_checked_words" {
+        id: "Anda tidak perlu membayar lagi, kami akan memeriksanya terlebih dahulu",
+        ms: "Anda tidak perlu membayar lagi, kami akan menyemaknya terlebih dahulu",
+        en: "You do not have to pay again, we are looking at it first",
+    }
+    /// No money was seen.
+    PageNotYetPaid "page_not_yet_paid" {
+        id: "Pembayaran belum kami terima",
+        ms: "Pembayaran belum kami terima",
+        en: "We have not received the payment yet",
+    }
+    /// What to do when it was paid.
+    PageNotYetPaidWords "page_not_yet_paid_words" {
+        id: "Jika Anda sudah membayar, halaman ini akan segera menunjukkannya",
+        ms: "Jika anda telah membayar, halaman ini akan menunjukkannya sebentar lagi",
+        en: "If you have paid, this page will show it soon",
+    }
+    /// What to do when the buyer turned back.
+    PageTurnedBackWords "page_turned_back_words" {
+        id: "Anda belum membayar dan dapat melanjutkan pembayaran dari pesanan Anda",
+        ms: "Anda belum membayar dan boleh meneruskan pembayaran daripada pesanan anda",
+        en: "You have not paid, and can go on paying from your order",
+    }
+    /// It can be paid no more.
+    PageOver "page_over" {
+        id: "Pembayaran ini telah berakhir",
+        ms: "Pembayaran ini telah tamat",
+        en: "This payment is over",
+    }
+    /// The page looks again by itself.
+    PageLooksAgain "page_looks_again" {
+        id: "Halaman ini akan memuat ulang dengan sendirinya",
+        ms: "Halaman ini akan dimuat semula dengan sendirinya",
+        en: "This page reloads by itself",
+    }
+    /// The page cannot be shown.
+    PageFailed "page_failed" {
+        id: "Pembayaran tidak dapat dilanjutkan",
+        ms: "Pembayaran tidak dapat diteruskan",
+        en: "The payment cannot go on",
+    }
+    /// A link that tries the same again.
+    TryAgain "try_again" {
+        id: "Coba lagi",
+        ms: "Cuba lagi",
+        en: "Try again",
+    }
+    /// A link to where the buyer came from.
+    GoBack "go_back" {
+        id: "Kembali ke situs",
+        ms: "Kembali ke laman",
+        en: "Back to the site",
     }
 
     // ---- what went wrong here
@@ -427,6 +638,12 @@ messages! {
         id: "Harus berupa kode mata uang ISO 4217, misalnya IDR",
         ms: "Mesti berupa kod mata wang ISO 4217, contohnya IDR",
         en: "Must be a currency code of ISO 4217, such as IDR",
+    }
+    /// The value is no decision.
+    FieldNotDecision "field_not_decision" {
+        id: "Harus accept atau refuse",
+        ms: "Mesti accept atau refuse",
+        en: "Must be accept or refuse",
     }
     /// The text has more than `{0}` characters.
     FieldTooLong "field_too_long" {

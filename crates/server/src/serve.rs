@@ -51,12 +51,13 @@ pub async fn serve(
     options: ServeOptions,
     ready: impl AsyncFnOnce(SocketAddr, &Arc<App>),
 ) -> Result<(), ServeError> {
-    let wired = wire(config, Purpose::Serve, options.tables).await?;
-    let (metrics, figures) = telemetry::start_metrics()?;
+    // The port may be known only now, and buyers are sent back to it.
     let listener = std::net::TcpListener::bind(config.http.bind)
         .map_err(|error| ServeError::Bind(config.http.bind, error))?;
     let address = listener.local_addr();
     let address = address.map_err(|error| ServeError::Bind(config.http.bind, error))?;
+    let wired = wire(config, address.port(), Purpose::Serve, options.tables).await?;
+    let (metrics, figures) = telemetry::start_metrics()?;
     let Wired {
         app,
         redis_is_up,
@@ -67,7 +68,6 @@ pub async fn serve(
     let proxies = config.http.trusted_proxies.clone();
     let state = web::Data::new(State {
         app: Arc::clone(&app),
-        public_url: config.http.public_url(address.port()).as_str().to_owned(),
         trusted_proxies: Arc::new(move |place| {
             proxies.iter().any(|network| network.contains(place))
         }),

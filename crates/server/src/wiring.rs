@@ -1,20 +1,27 @@
 //! Puts the program together. Nobody else names an adapter.
 
+mod gateways;
+
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bayar_app::identity::{InvalidSigner, Keyring, NoKeys, TicketSigner, TokenSigner};
+use bayar_app::identity::{
+    InvalidSigner, Keyring, NoKeys, ReturnSigner, TicketSigner, TokenSigner,
+};
+use bayar_app::port::gateway::{AccountReport, CallError};
 use bayar_app::port::store::SchemaState;
 use bayar_app::port::{Clock, Quota, Random, Store, StoreError};
-use bayar_app::{App, Handoffs, Ports, Settings, Signers};
+use bayar_app::{App, Gateways, Handoffs, Ports, Settings, Signers};
 use bayar_domain::Gateway;
 use bayar_embedded::{
     BackupError, Existing, FileRole, LocalCache, LocalLimits, LocalLocks, LocalVault, OpenError,
     SqliteConfig, SqliteStore,
 };
+use bayar_midtrans::SetupError;
 use bayar_postgres::{PgConfig, PgStore};
 use bayar_redis::{InvalidRedisConfig, RedisConfig, RedisHelpers};
+use bayar_stripe::InvalidStripeConfig;
 use secrecy::ExposeSecret;
 use thiserror::Error;
 use zeroize::Zeroizing;
@@ -82,6 +89,12 @@ pub enum WiringError {
     /// A key that is kept.
     #[error(transparent)]
     Secret(#[from] SecretError),
+    /// Stripe.
+    #[error("Stripe cannot be set up")]
+    Stripe(#[from] InvalidStripeConfig),
+    /// Midtrans.
+    #[error("Midtrans cannot be set up")]
+    Midtrans(#[from] SetupError),
     /// The keys that sign tokens.
     #[error("JWT_SECRET cannot be used")]
     Tokens(#[from] InvalidSigner),
@@ -90,16 +103,22 @@ pub enum WiringError {
     Keyring(#[from] NoKeys),
 }
 
-/// Puts the program together, up to the tables.
+/// Puts the program together, up to the tables. `port` is where it listens, or would.
 ///
 /// # Errors
 /// When something that was set up cannot be used, or the tables do not fit.
-pub async fn wire(config: &Config, purpose: Purpose, tables: Tables) -> Result<Wired, WiringError> {
+pub async fn wire(
+    config: &Config,
+    port: u16,
+    purpose: Purpose,
+    tables: Tables,
+) -> Result<Wired, WiringError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let random: Arc<dyn Random> = Arc::new(SystemRandom);
     let store = store(config, purpose, &clock).await?;
     prepare(&*store, &config.database, purpose, tables).await?;
     let installation = store.installation().await?;
+    let gateways = Gateways::new(gateways::adapters(config, &clock, &random)?);
     let own_limits = Arc::new(LocalLimits::new(Arc::clone(&clock)));
     let mut redis_is_up: Option<Arc<dyn Fn() -> bool + Send + Sync>> = None;
     let ports = match &config.redis {
@@ -115,6 +134,7 @@ pub async fn wire(config: &Config, purpose: Purpose, tables: Tables) -> Result<W
                 store,
                 locks: redis.clone(),
                 cache: redis.clone(),
+                gateways,
                 limits: redis.clone(),
                 own_limits,
                 vault: redis,
@@ -126,6 +146,7 @@ pub async fn wire(config: &Config, purpose: Purpose, tables: Tables) -> Result<W
             store,
             locks: Arc::new(LocalLocks::new(Arc::clone(&clock))),
             cache: Arc::new(LocalCache::new(Arc::clone(&clock))),
+            gateways,
             limits: own_limits.clone(),
             own_limits,
             vault: Arc::new(LocalVault::new(Arc::clone(&clock))),
@@ -137,11 +158,17 @@ pub async fn wire(config: &Config, purpose: Purpose, tables: Tables) -> Result<W
     let signers = Signers {
         tokens: tokens(config, &*random)?,
         tickets: TicketSigner::new(&keyring),
+        returns: ReturnSigner::new(&keyring),
         external: config.identity.clone(),
     };
     let handoffs = Handoffs::new(Arc::clone(&ports.vault), keyring, Arc::clone(&random));
     Ok(Wired {
-        app: Arc::new(App::new(ports, signers, installation, settings(config))),
+        app: Arc::new(App::new(
+            ports,
+            signers,
+            installation,
+            settings(config, port),
+        )),
         handoffs,
         redis_is_up,
         clock,
@@ -168,6 +195,22 @@ pub async fn redis_answers(config: &Config) -> Result<Option<bool>, WiringError>
     };
     let config = RedisConfig::new(redis.url.expose_secret());
     Ok(Some(RedisHelpers::connect(&config).await?.is_up()))
+}
+
+/// Whether each gateway that is set up answers, and to whom. For `bayar config check`.
+///
+/// # Errors
+/// When one of them cannot be set up.
+pub async fn gateways_answer(
+    config: &Config,
+) -> Result<Vec<(Gateway, Result<AccountReport, CallError>)>, WiringError> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let random: Arc<dyn Random> = Arc::new(SystemRandom);
+    let mut answers = Vec::new();
+    for adapter in gateways::adapters(config, &clock, &random)? {
+        answers.push((adapter.gateway(), adapter.check().await));
+    }
+    Ok(answers)
 }
 
 /// Why there is no backup.
@@ -305,13 +348,7 @@ fn tokens(config: &Config, random: &dyn Random) -> Result<TokenSigner, WiringErr
     Ok(TokenSigner::new(&secrets, config.keys.jwt_ttl)?)
 }
 
-fn settings(config: &Config) -> Settings {
-    let stripe = config.gateways.stripe.is_some().then_some(Gateway::Stripe);
-    let midtrans = config
-        .gateways
-        .midtrans
-        .is_some()
-        .then_some(Gateway::Midtrans);
+fn settings(config: &Config, port: u16) -> Settings {
     Settings {
         payment_ttl: config.payments.ttl,
         key_ttl: KEY_TTL,
@@ -326,7 +363,8 @@ fn settings(config: &Config) -> Settings {
         taxes: config.taxes.policy.clone(),
         tax_zone: config.taxes.zone,
         amounts: config.payments.amounts.clone(),
-        gateways: stripe.into_iter().chain(midtrans).collect(),
+        checkout_ttl: config.payments.checkout_ttl,
+        public_url: config.http.public_url(port).as_str().to_owned(),
         people_are_external: config.identity.is_some(),
     }
 }

@@ -15,8 +15,8 @@ use crate::port::store::{Actor, CallKey, CallPurpose, CallStatus, NewCall, Store
 use crate::settle::{Seen, SettleError};
 use crate::trouble::Trouble;
 
-/// How long a call is in one pair of hands: longer than any adapter tries.
-const LEASE: Duration = Duration::from_secs(30);
+/// How long a call is in one pair of hands: longer than any adapter tries, all its steps together.
+const LEASE: Duration = Duration::from_secs(60);
 
 /// How many calls one caller makes in a row. What is left is somebody else's turn.
 const AT_ONCE: usize = 16;

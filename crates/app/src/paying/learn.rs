@@ -1,7 +1,7 @@
 //! Reads what a gateway knows about the money of an attempt, and applies what it proves.
 
 use bayar_domain::fact::{Fact, Proof};
-use bayar_domain::{AttemptId, OrderId};
+use bayar_domain::{AttemptId, OrderId, Settlement, Step};
 
 use super::file::AttemptFile;
 use crate::App;
@@ -18,6 +18,15 @@ pub(super) struct Learned {
     pub reading: Reading,
     /// The calls that gateways are now waiting for.
     pub planned: Vec<CallKey>,
+}
+
+/// What a gateway says about an attempt.
+#[derive(Debug)]
+pub(super) struct News {
+    /// What it said.
+    pub reading: Reading,
+    /// What that proves.
+    pub facts: Vec<Fact>,
 }
 
 /// Why nothing was learned.
@@ -41,7 +50,20 @@ impl App {
         by: Actor,
     ) -> Result<Learned, LearnError> {
         let seen = self.look(order).await?;
-        let Some(file) = AttemptFile::of(&seen.settlement, &seen, attempt) else {
+        let News { reading, facts } = self.ask(&seen, attempt).await?;
+        let rule = |seen: &Seen| {
+            Ok(Move {
+                steps: steps(&seen.settlement, attempt, &reading, &facts)?,
+                ..Move::default()
+            })
+        };
+        let planned = self.settle(order, by, rule).await?;
+        Ok(Learned { reading, planned })
+    }
+
+    /// Reads what the gateway knows about an attempt, and applies nothing.
+    pub(super) async fn ask(&self, seen: &Seen, attempt: AttemptId) -> Result<News, LearnError> {
+        let Some(file) = AttemptFile::of(&seen.settlement, seen, attempt) else {
             let message = format!("nothing is written down about attempt {attempt}");
             return Err(SettleError::from(Trouble::fault(message)).into());
         };
@@ -55,28 +77,7 @@ impl App {
             return Err(CallError::Unknown(foreign).into());
         }
         let facts = facts(&file, &reading)?;
-        let session = reading.session.clone();
-        let rule = |seen: &Seen| {
-            let mut steps = Vec::new();
-            let mut settlement = seen.settlement.clone();
-            let known = settlement.attempt(attempt);
-            let known = known.is_some_and(|attempt| attempt.state().session().is_some());
-            if let (false, Some(session)) = (known, session.clone()) {
-                let step = settlement.attempt_opened(attempt, session)?;
-                settlement = step.settlement.clone();
-                steps.push(step);
-            }
-            steps.push(apply_what_fits(&settlement, facts.clone())?);
-            let calls = Vec::new();
-            let outcomes = Vec::new();
-            Ok(Move {
-                steps,
-                calls,
-                outcomes,
-            })
-        };
-        let planned = self.settle(order, by, rule).await?;
-        Ok(Learned { reading, planned })
+        Ok(News { reading, facts })
     }
 
     /// The gateway of an attempt, when our key there is one of the account that the attempt was made in.
@@ -99,6 +100,26 @@ impl App {
             Err(CallError::NotSent(strange("other_account")))
         }
     }
+}
+
+/// The steps that a reading leads to.
+pub(super) fn steps(
+    settlement: &Settlement,
+    attempt: AttemptId,
+    reading: &Reading,
+    facts: &[Fact],
+) -> Result<Vec<Step>, SettleError> {
+    let mut steps = Vec::new();
+    let mut settlement = settlement.clone();
+    let known = settlement.attempt(attempt);
+    let known = known.is_some_and(|attempt| attempt.state().session().is_some());
+    if let (false, Some(session)) = (known, reading.session.clone()) {
+        let step = settlement.attempt_opened(attempt, session)?;
+        settlement = step.settlement.clone();
+        steps.push(step);
+    }
+    steps.push(apply_what_fits(&settlement, facts.to_vec())?);
+    Ok(steps)
 }
 
 /// What a reading proves. What the gateway knows nothing of is over once its time, and more, has passed.

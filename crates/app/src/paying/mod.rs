@@ -10,6 +10,7 @@ mod confirm;
 mod drive;
 mod ended;
 mod file;
+mod inspect;
 mod learn;
 mod lines;
 mod plan;
@@ -23,6 +24,7 @@ use bayar_domain::{Gateway, PaymentStatus};
 use thiserror::Error;
 
 pub use confirm::Confirm;
+pub use inspect::{InspectedPayment, Inspection};
 pub use process::{Access, CheckoutDoor, StartCheckout};
 pub use refresh::Refreshed;
 pub use review::ReviewPayment;

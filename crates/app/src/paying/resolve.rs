@@ -69,7 +69,7 @@ pub(super) fn unfinished(seen: &Seen) -> Vec<CallKey> {
 }
 
 /// The attempts that a gateway may know more about.
-fn worth_reading(seen: &Seen, payment: Option<PaymentId>) -> Vec<AttemptId> {
+pub(super) fn worth_reading(seen: &Seen, payment: Option<PaymentId>) -> Vec<AttemptId> {
     seen.settlement
         .attempts()
         .filter(|attempt| payment.is_none_or(|payment| attempt.terms().payment == payment))

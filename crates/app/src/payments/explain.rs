@@ -1,8 +1,10 @@
-use bayar_domain::{Invoice, OrderNumber, TaxRecord};
+use bayar_domain::fact::Fact;
+use bayar_domain::{Attempt, Invoice, OrderNumber, Refund, TaxRecord};
 
 use super::ReadError;
 use crate::App;
-use crate::port::store::{OrderKey, PaymentEvent, StoredOrder, StoredPayment};
+use crate::port::store::{OrderKey, PaymentEvent, StoredCall, StoredOrder, StoredPayment};
+use crate::settle::{Seen, SettleError};
 
 /// All that is known about an order.
 #[derive(Debug, Clone)]
@@ -11,6 +13,14 @@ pub struct Explanation {
     pub order: StoredOrder,
     /// Its payments, oldest first.
     pub payments: Vec<ExplainedPayment>,
+    /// Every checkout of its payments, oldest first.
+    pub attempts: Vec<Attempt>,
+    /// What gateways were asked about it, oldest first.
+    pub calls: Vec<StoredCall>,
+    /// What gateways proved about it.
+    pub facts: Vec<Fact>,
+    /// What goes back of its money.
+    pub refunds: Vec<Refund>,
 }
 
 /// All that is known about a payment.
@@ -48,6 +58,17 @@ impl App {
                 stored,
             });
         }
-        Ok(Explanation { order, payments })
+        let seen = self.look(order.order.terms().id).await;
+        let Seen {
+            settlement, calls, ..
+        } = seen.map_err(SettleError::into_trouble)?;
+        Ok(Explanation {
+            order,
+            payments,
+            attempts: settlement.attempts().cloned().collect(),
+            calls,
+            facts: settlement.facts().cloned().collect(),
+            refunds: settlement.refunds().cloned().collect(),
+        })
     }
 }

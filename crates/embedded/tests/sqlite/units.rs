@@ -5,13 +5,9 @@ use bayar_app::port::store::{
     Actor, Announcement, Answer, OrderUnit, Payments, Save, Units, Upkeep,
 };
 use bayar_domain::decision::Decision;
-use bayar_domain::gateway::{AccountRef, Mode, Source};
 use bayar_domain::payment::Cancellation;
 use bayar_domain::settlement::{Changes, Parts, Restored};
-use bayar_domain::{
-    AttemptId, AttemptTerms, Gateway, Order, Payment, PaymentId, PaymentState, PaymentStatus,
-    Settlement, Step,
-};
+use bayar_domain::{Order, Payment, PaymentId, PaymentState, PaymentStatus, Settlement, Step};
 use bayar_embedded::{FileRole, SqliteStore};
 use bayar_testkit::builders::{AnOpening, AnOrder};
 
@@ -50,7 +46,10 @@ pub async fn save(
     unit.save(&Save {
         settlement: &step.settlement,
         changes: &step.changes,
+        facts: &[],
         decisions: &step.decisions,
+        calls: &[],
+        outcomes: &[],
         papers: &[],
         announcements,
         by: Actor::System,
@@ -133,7 +132,10 @@ async fn what_leaves_the_place_of_an_order_is_written_before_what_takes_it() {
     unit.save(&Save {
         settlement: &swapped,
         changes: &changes,
+        facts: &[],
         decisions: &[],
+        calls: &[],
+        outcomes: &[],
         papers: &[],
         announcements: &[],
         by: Actor::System,
@@ -147,24 +149,15 @@ async fn what_leaves_the_place_of_an_order_is_written_before_what_takes_it() {
 }
 
 #[tokio::test]
-async fn what_has_no_table_is_refused_and_nothing_of_it_can_be_committed() {
+async fn after_a_failure_nothing_of_a_unit_can_be_committed() {
     let (database, store) = a_store().await;
     let order = AnOrder::of_a_cart().add(&store).await;
     let opening = AnOpening::of(&order).open(&store).await;
     let payment = opening.bill.payment.terms().id;
     let (mut unit, settlement) = begin(&store, &order).await;
-    let account = AccountRef::new("acct_1").unwrap();
-    let terms = AttemptTerms {
-        id: AttemptId::new(1).unwrap(),
-        payment,
-        source: Source {
-            gateway: Gateway::Stripe,
-            account,
-            mode: Mode::Test,
-        },
-    };
-    let step = settlement.start_attempt(terms).unwrap();
-    assert_broken(save(&mut *unit, &step, &[]).await);
+    let nothing = settlement.apply([]).unwrap();
+    let strange = Announcement::Payment(payment, PaymentStatus::Cancelled);
+    assert_broken(save(&mut *unit, &nothing, &[strange]).await);
     // The transaction is gone: what comes after it cannot be stored by itself.
     let step = settlement.cancel_payment(payment).unwrap();
     assert_broken(save(&mut *unit, &step, &[]).await);

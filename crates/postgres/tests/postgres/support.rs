@@ -16,6 +16,7 @@ use tokio_postgres::{Client, NoTls};
 const MIGRATIONS: &str = concat!(
     "bayar-postgres ",
     include_str!("../../../../migrations/postgres/0001_orders_and_payments/up.sql"),
+    include_str!("../../../../migrations/postgres/0002_gateways/up.sql"),
 );
 
 /// What has to happen has happened by then, even on a machine that is busy with other tests.
@@ -81,6 +82,10 @@ impl StoreFixture for Fixture {
 
     async fn beside(&self) -> Arc<dyn Store> {
         Arc::new(connect(&self.database.url))
+    }
+
+    async fn texts(&self, query: &str) -> Vec<String> {
+        self.column(query, &[]).await
     }
 
     async fn shift_clock(&self, by: TimeDelta) {

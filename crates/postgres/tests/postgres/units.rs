@@ -26,7 +26,10 @@ async fn save(unit: &mut dyn OrderUnit, step: &Step) -> Result<(), StoreError> {
     unit.save(&Save {
         settlement: &step.settlement,
         changes: &step.changes,
+        facts: &[],
         decisions: &step.decisions,
+        calls: &[],
+        outcomes: &[],
         papers: &[],
         announcements: &[announcement],
         by: Actor::System,
@@ -149,7 +152,10 @@ async fn a_price_that_changed_in_a_unit_is_stored() {
     unit.save(&Save {
         settlement: &step.settlement,
         changes: &step.changes,
+        facts: &[],
         decisions: &step.decisions,
+        calls: &[],
+        outcomes: &[],
         papers: &[],
         announcements: &[],
         by: Actor::System,

@@ -1,5 +1,6 @@
 use std::process::ExitCode;
 
+use bayar_app::port::gateway::AccountReport;
 use bayar_app::port::store::SchemaState;
 use serde_json::json;
 
@@ -35,7 +36,8 @@ pub async fn check(json: bool) -> Result<ExitCode, Failure> {
             return Err(faults.into());
         }
     };
-    let findings = [database(&config).await, redis(&config).await];
+    let mut findings = vec![database(&config).await, redis(&config).await];
+    findings.extend(gateways(&config).await);
     let is_well = findings.iter().all(|finding| finding.is_well);
     let settings = config.settings();
     if json {
@@ -143,5 +145,33 @@ async fn redis(config: &Config) -> Finding {
         part: "redis",
         is_well,
         words,
+    }
+}
+
+async fn gateways(config: &Config) -> Vec<Finding> {
+    let finding = |part, is_well, words| Finding {
+        part,
+        is_well,
+        words,
+    };
+    match wiring::gateways_answer(config).await {
+        Ok(answers) if answers.is_empty() => vec![finding(
+            "gateways",
+            true,
+            "none is set up, so nothing can be paid".to_owned(),
+        )],
+        Ok(answers) => answers
+            .into_iter()
+            .map(|(gateway, answer)| match answer {
+                Ok(AccountReport { source, name }) => {
+                    let name = name.map(|name| format!(" ({name})")).unwrap_or_default();
+                    let (account, mode) = (source.account, source.mode);
+                    let words = format!("it answers; account {account}{name}, mode {mode}");
+                    finding(gateway.as_str(), true, words)
+                }
+                Err(error) => finding(gateway.as_str(), false, error.to_string()),
+            })
+            .collect(),
+        Err(error) => vec![finding("gateways", false, Failure::from(error).to_string())],
     }
 }

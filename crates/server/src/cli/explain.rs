@@ -1,3 +1,5 @@
+mod money;
+
 use std::sync::Arc;
 
 use bayar_app::{App, ExplainedPayment, Explanation};
@@ -16,7 +18,9 @@ pub async fn explain(app: &Arc<App>, order: &OrderNumber, json: bool) -> Result<
 }
 
 fn tell(explanation: &Explanation) -> std::io::Result<()> {
-    let Explanation { order, payments } = explanation;
+    let Explanation {
+        order, payments, ..
+    } = explanation;
     let terms = order.order.terms();
     output::line(format!(
         "Order {} of user {} over {} {} is {}.",
@@ -83,13 +87,24 @@ fn tell(explanation: &Explanation) -> std::io::Result<()> {
             output::line(format!("It answers the idempotency key {key}."))?;
         }
     }
-    Ok(())
+    money::tell(explanation)
 }
 
 fn as_json(explanation: &Explanation) -> Value {
-    let Explanation { order, payments } = explanation;
+    let Explanation {
+        order,
+        payments,
+        attempts,
+        calls,
+        facts,
+        refunds,
+    } = explanation;
     let terms = order.order.terms();
     let payments: Vec<_> = payments.iter().map(payment_json).collect();
+    let attempts: Vec<_> = attempts.iter().map(money::attempt_json).collect();
+    let calls: Vec<_> = calls.iter().map(money::call_json).collect();
+    let facts: Vec<_> = facts.iter().map(money::fact_json).collect();
+    let refunds: Vec<_> = refunds.iter().map(money::refund_json).collect();
     json!({
         "order_number": terms.number.as_str(),
         "user_id": terms.owner.get(),
@@ -99,6 +114,10 @@ fn as_json(explanation: &Explanation) -> Value {
         "created_at": terms.created_at,
         "live_payment_id": order.live_payment.map(|id| id.get()),
         "payments": payments,
+        "attempts": attempts,
+        "calls": calls,
+        "facts": facts,
+        "refunds": refunds,
     })
 }
 

@@ -2,6 +2,7 @@
 
 mod backup;
 mod check;
+mod check_status;
 mod explain;
 mod keys;
 mod output;
@@ -72,7 +73,7 @@ enum Command {
 
 #[derive(Debug, Subcommand)]
 enum ConfigCommand {
-    /// Say what every setting comes to, and whether the database and Redis answer
+    /// Say what every setting comes to, and whether the database, Redis and the gateways answer
     Check {
         /// Write JSON
         #[arg(long)]
@@ -82,6 +83,19 @@ enum ConfigCommand {
 
 #[derive(Debug, Subcommand)]
 enum PaymentsCommand {
+    /// Ask the gateways about an order, and apply what they prove
+    ///
+    /// Leaves with 0 when all agree, with 2 when something was or would be fixed, and with 1 when it is not known.
+    CheckStatus {
+        /// The number of the order, such as INV202507180407-3C2A
+        order: OrderNumber,
+        /// Change nothing: say what would be fixed
+        #[arg(long)]
+        dry_run: bool,
+        /// Write JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Tell everything that is known about an order
     Explain {
         /// The number of the order, such as INV202507180407-3C2A
@@ -141,6 +155,14 @@ async fn dispatch(command: Command) -> Result<ExitCode, Failure> {
         }
         Command::Users(command) => people::run(&wired().await?.app, command).await?,
         Command::Keys(command) => keys::run(&wired().await?.app, command).await?,
+        Command::Payments(PaymentsCommand::CheckStatus {
+            order,
+            dry_run,
+            json,
+        }) => {
+            let wired = wired().await?;
+            return check_status::check_status(&wired.app, &order, dry_run, json).await;
+        }
         Command::Payments(PaymentsCommand::Explain { order, json }) => {
             explain::explain(&wired().await?.app, &order, json).await?;
         }
@@ -160,7 +182,8 @@ fn configuration() -> Result<Config, Failure> {
 /// Everything that a command beside a server needs.
 async fn wired() -> Result<Wired, Failure> {
     let config = configuration()?;
-    Ok(wiring::wire(&config, Purpose::Command, Tables::MustFit).await?)
+    let port = config.http.bind.port();
+    Ok(wiring::wire(&config, port, Purpose::Command, Tables::MustFit).await?)
 }
 
 /// Tests have the process killed at a step. No build that serves can do that.

@@ -98,13 +98,25 @@ impl Environment {
     /// Sets a variable that is not set, and of which no file is named either.
     #[must_use]
     pub fn with_default(mut self, name: &str, value: &str) -> Self {
-        if self.get(name).is_none() && self.get(&format!("{name}_FILE")).is_none() {
+        if !self.is_set(name) {
             self.set(name.to_owned(), value.to_owned(), Origin::Default);
         }
         self
     }
 
+    /// Whether a variable is set, or a file named that holds its value.
+    #[must_use]
+    pub fn is_set(&self, name: &str) -> bool {
+        self.get(name).is_some() || self.get(&format!("{name}_FILE")).is_some()
+    }
+
     /// The value of a variable, unless it is empty.
+    #[must_use]
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.get(name).map(|(value, _)| value)
+    }
+
+    /// The value of a variable with where it comes from, unless it is empty.
     pub(super) fn get(&self, name: &str) -> Option<(&str, Origin)> {
         let variable = self.variables.get(name)?;
         let value = variable.value.as_str();

@@ -1,11 +1,14 @@
 //! The services that move money.
 
-use bayar_domain::gateway::Mode;
+use std::time::Duration;
+
+use bayar_domain::gateway::{AccountRef, Mode};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::reader::{Parsed, Reader};
 use super::setting::Setting;
-use super::{BaseUrl, WebOrigin, table};
+use super::values::time;
+use super::{WebOrigin, table};
 
 /// The gateways that are used.
 #[derive(Debug, Clone)]
@@ -25,8 +28,10 @@ pub struct Stripe {
     pub public_key: Option<String>,
     /// What webhooks are signed with. Without any, every webhook is turned away.
     pub webhook_secrets: Vec<SecretString>,
+    /// The account of the key, where Stripe is not to be asked for it.
+    pub account: Option<AccountRef>,
     /// Where the API is.
-    pub api_base: BaseUrl,
+    pub api_base: WebOrigin,
     /// Whether money really moves.
     pub mode: Mode,
 }
@@ -40,10 +45,12 @@ pub struct Midtrans {
     pub client_key: Option<String>,
     /// What notifications are signed with: at least one.
     pub notification_keys: Vec<SecretString>,
+    /// The number of the merchant, where it is told.
+    pub merchant: Option<AccountRef>,
     /// Where Snap is.
-    pub snap_base: BaseUrl,
+    pub snap_base: WebOrigin,
     /// Where the Core API is.
-    pub api_base: BaseUrl,
+    pub api_base: WebOrigin,
     /// Whether money really moves.
     pub mode: Mode,
 }
@@ -71,13 +78,15 @@ impl Stripe {
         let secret_key = reader.value(&table::STRIPE_SECRET_KEY, stripe_secret_key);
         let public_key = reader.value(&table::STRIPE_PUBLIC_KEY, stripe_public_key);
         let webhook_secrets = reader.list(&table::STRIPE_WEBHOOK_SECRET, stripe_webhook_secret);
-        let api_base = reader.value(&table::STRIPE_API_BASE, BaseUrl::parse);
+        let account = reader.value(&table::STRIPE_ACCOUNT_ID, stripe_account);
+        let api_base = reader.value(&table::STRIPE_API_BASE, WebOrigin::parse);
 
         if !reader.is_given(&table::STRIPE_SECRET_KEY) {
             reader.warn_of_no_effect(
                 &[
                     &table::STRIPE_PUBLIC_KEY,
                     &table::STRIPE_WEBHOOK_SECRET,
+                    &table::STRIPE_ACCOUNT_ID,
                     &table::STRIPE_API_BASE,
                 ],
                 "without STRIPE_SECRET_KEY",
@@ -106,6 +115,7 @@ impl Stripe {
             secret_key,
             public_key: public_key.map(|(key, _)| key),
             webhook_secrets: webhook_secrets.unwrap_or_default(),
+            account,
             api_base: api_base?,
             mode,
         })
@@ -119,14 +129,16 @@ impl Midtrans {
         let server_key = reader.value(&table::MIDTRANS_SERVER_KEY, midtrans_key);
         let client_key = reader.value(&table::MIDTRANS_CLIENT_KEY, |text| Ok(text.to_owned()));
         let notification_keys = reader.list(&table::MIDTRANS_NOTIFICATION_KEYS, midtrans_key);
-        let snap_base = reader.value(&table::MIDTRANS_SNAP_BASE, BaseUrl::parse);
-        let api_base = reader.value(&table::MIDTRANS_API_BASE, BaseUrl::parse);
+        let merchant = reader.value(&table::MIDTRANS_MERCHANT_ID, midtrans_merchant);
+        let snap_base = reader.value(&table::MIDTRANS_SNAP_BASE, WebOrigin::parse);
+        let api_base = reader.value(&table::MIDTRANS_API_BASE, WebOrigin::parse);
 
         if !reader.is_given(&table::MIDTRANS_SERVER_KEY) {
             reader.warn_of_no_effect(
                 &[
                     &table::MIDTRANS_CLIENT_KEY,
                     &table::MIDTRANS_NOTIFICATION_KEYS,
+                    &table::MIDTRANS_MERCHANT_ID,
                     &table::MIDTRANS_SNAP_BASE,
                     &table::MIDTRANS_API_BASE,
                 ],
@@ -144,14 +156,14 @@ impl Midtrans {
             &format!("https://api.{world}midtrans.com"),
         )?;
         // Newer keys look alike in both worlds: then the address decides.
-        let is_sandbox = is_sandbox_key || api_base.origin().as_str() == MIDTRANS_SANDBOX;
+        let is_sandbox = is_sandbox_key || api_base.as_str() == MIDTRANS_SANDBOX;
         let mode = if is_sandbox { Mode::Test } else { Mode::Live };
         let world = if is_sandbox { "sandbox." } else { "" };
         let snap_base = or_default(
             reader,
             &table::MIDTRANS_SNAP_BASE,
             snap_base,
-            &format!("https://app.{world}midtrans.com/snap/v1"),
+            &format!("https://app.{world}midtrans.com"),
         );
         let bases = [
             (&table::MIDTRANS_API_BASE, Some(&api_base)),
@@ -171,6 +183,7 @@ impl Midtrans {
             notification_keys: notification_keys.unwrap_or_else(|| vec![server_key.clone()]),
             server_key,
             client_key,
+            merchant,
             snap_base: snap_base?,
             api_base,
             mode,
@@ -182,19 +195,19 @@ impl Midtrans {
 fn or_default(
     reader: &mut Reader<'_>,
     setting: &Setting,
-    base: Option<BaseUrl>,
+    base: Option<WebOrigin>,
     default: &str,
-) -> Option<BaseUrl> {
+) -> Option<WebOrigin> {
     if reader.is_given(setting) {
         return base;
     }
     reader.show_default(setting, default);
-    BaseUrl::parse(default).ok()
+    WebOrigin::parse(default).ok()
 }
 
 /// What is meant for the sandbox does not go to the real Midtrans, and the other way round.
-fn require_world(reader: &mut Reader<'_>, setting: &Setting, base: Option<&BaseUrl>, mode: Mode) {
-    let host = base.map_or("", |base| base.origin().as_str());
+fn require_world(reader: &mut Reader<'_>, setting: &Setting, base: Option<&WebOrigin>, mode: Mode) {
+    let host = base.map_or("", |base| base.as_str());
     if !host.ends_with(".midtrans.com") {
         return;
     }
@@ -235,15 +248,36 @@ fn require_https(
     reader: &mut Reader<'_>,
     key: &Setting,
     setting: &Setting,
-    base: Option<&BaseUrl>,
+    base: Option<&WebOrigin>,
 ) {
-    if base.is_some_and(|base| !base.origin().is_https()) {
+    if base.is_some_and(|base| !base.is_https()) {
         let message = format!(
             "must begin with https:// because {} is a live key",
             key.name
         );
         reader.fault(setting, message);
     }
+}
+
+/// How long a gateway may take to answer one try.
+pub(super) fn read_timeout(reader: &mut Reader<'_>) -> Option<Duration> {
+    // All tries together end well before a call passes into other hands.
+    let range = Duration::from_secs(1)..=Duration::from_secs(15);
+    reader.value(&table::GATEWAY_TIMEOUT, time(range))
+}
+
+fn stripe_account(text: &str) -> Parsed<AccountRef> {
+    let is_name = text.strip_prefix("acct_").is_some_and(|rest| {
+        !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    });
+    let account = AccountRef::new(text).ok().filter(|_| is_name);
+    account.ok_or_else(|| "is not the id of an account, which begins with acct_".to_owned())
+}
+
+fn midtrans_merchant(text: &str) -> Parsed<AccountRef> {
+    let is_name = text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let merchant = AccountRef::new(text).ok().filter(|_| is_name);
+    merchant.ok_or_else(|| "is not the number of a merchant, such as G141532850".to_owned())
 }
 
 fn stripe_secret_key(text: &str) -> Parsed<(SecretString, Mode)> {

@@ -31,6 +31,7 @@ mod values;
 mod warnings;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use bayar_app::identity::ExternalIssuer;
 
@@ -48,7 +49,7 @@ pub use self::payments::Payments;
 pub use self::reader::SettingValue;
 pub use self::redis::Redis;
 pub use self::taxes::Taxes;
-pub use self::url::{BaseUrl, WebOrigin};
+pub use self::url::WebOrigin;
 
 use self::reader::Reader;
 
@@ -75,6 +76,8 @@ pub struct Config {
     pub payments: Payments,
     /// The services that move money.
     pub gateways: Gateways,
+    /// How long one of them may take to answer one try.
+    pub gateway_timeout: Duration,
     /// Which taxes there are.
     pub taxes: Taxes,
     /// What is logged, and how.
@@ -99,6 +102,7 @@ impl Config {
         let limits = Limits::read(&mut reader);
         let payments = Payments::read(&mut reader);
         let gateways = Gateways::read(&mut reader, public_url.as_ref());
+        let gateway_timeout = gateways::read_timeout(&mut reader);
         let taxes = Taxes::read(&mut reader);
         let logging = Logging::read(&mut reader);
         misspelling::warn(&mut reader, environment);
@@ -114,6 +118,7 @@ impl Config {
                 limits: limits?,
                 payments: payments?,
                 gateways,
+                gateway_timeout: gateway_timeout?,
                 taxes: taxes?,
                 logging: logging?,
                 settings: Vec::new(),

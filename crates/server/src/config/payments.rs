@@ -14,6 +14,8 @@ use super::values::{milliseconds, time, whole};
 pub struct Payments {
     /// How long a payment can be paid.
     pub ttl: Duration,
+    /// How long a checkout is open.
+    pub checkout_ttl: Duration,
     /// How large a payment may be.
     pub amounts: AmountLimits,
     /// How long the lock around the creation of a payment is held at most.
@@ -30,6 +32,8 @@ impl Payments {
     pub(super) fn read(reader: &mut Reader<'_>) -> Option<Self> {
         let (least, most) = (Duration::from_secs(1), Duration::from_hours(30 * 24));
         let ttl = reader.value(&table::PAYMENT_TTL, time(least..=most));
+        let (least, most) = (Duration::from_mins(30), Duration::from_hours(24));
+        let checkout_ttl = reader.value(&table::CHECKOUT_TTL, time(least..=most));
         let amounts = read_amounts(reader);
         let lock_ttl = reader.value(&table::LOCK_TTL_MS, milliseconds(1..=600_000));
         let lock_tries = reader.value(&table::LOCK_TRIES, whole(1..=10_000));
@@ -37,6 +41,7 @@ impl Payments {
         let cache = reader.value(&table::IDEMPOTENCY_CACHE_SECONDS, whole(1..=86_400));
         Some(Self {
             ttl: ttl?,
+            checkout_ttl: checkout_ttl?,
             amounts: amounts?,
             lock_ttl: lock_ttl?,
             lock_tries: lock_tries?,

@@ -121,6 +121,10 @@ settings! {
     "Payments" {
         /// How long a payment can be paid.
         PAYMENT_TTL: Plain = "24h";
+        /// How long a checkout at a gateway is open, from 30m to 24h; never longer than its payment can be paid.
+        CHECKOUT_TTL: Plain = "60m";
+        /// How long a gateway may take to answer one try. There are a few tries, in one and a half times that together.
+        GATEWAY_TIMEOUT: Plain = "10s";
         /// The smallest and the largest amount of a payment in each currency, in its major units. Other currencies are not taken.
         AMOUNT_LIMITS: Plain = "PHP=1000:10000000,IDR=1000:10000000";
         /// How long the lock around the creation of a payment is held at most.
@@ -142,7 +146,9 @@ settings! {
         /// What webhooks are signed with: whsec_ and more. In a list with commas all of them verify.
         /// Without it every webhook of Stripe is turned away.
         STRIPE_WEBHOOK_SECRET: Secret;
-        /// Where the API is.
+        /// The account of the key, acct_ and more, for a key that may not ask for it. By default Stripe is asked.
+        STRIPE_ACCOUNT_ID: Plain;
+        /// Where the API is: scheme and host.
         STRIPE_API_BASE: Plain = "https://api.stripe.com";
     }
     "Midtrans, which is used when it has a server key" {
@@ -154,9 +160,12 @@ settings! {
         /// What notifications are signed with, when it is not the server key.
         /// In a list with commas all of them verify, and the server key only if it stands there too.
         MIDTRANS_NOTIFICATION_KEYS: Secret;
-        /// Where Snap is. By default that of Midtrans, its sandbox with a key that begins with SB-.
+        /// The number of the merchant, such as G141532850. Without it the account is named after the key,
+        /// and what was begun under one key cannot be looked up under another.
+        MIDTRANS_MERCHANT_ID: Plain;
+        /// Where Snap is: scheme and host. By default that of Midtrans, its sandbox with a key that begins with SB-.
         MIDTRANS_SNAP_BASE: Plain;
-        /// Where the Core API is. By default that of Midtrans, its sandbox with a key that begins with SB-.
+        /// Where the Core API is: scheme and host. By default that of Midtrans, its sandbox with a key that begins with SB-.
         MIDTRANS_API_BASE: Plain;
     }
     "Taxes" {

@@ -5,18 +5,11 @@ use std::net::Ipv6Addr;
 
 use super::reader::Parsed;
 
-/// A web site as a browser names it: scheme, host and port, nothing after.
+/// A web site as a browser names it: scheme, host and port, nothing after. A gateway is named like that, too.
 ///
 /// The host is in lower case and the port of the scheme is left out, so that equal sites are equal texts.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct WebOrigin(String);
-
-/// Where an API begins: a web site and perhaps a path, without a slash at the end.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct BaseUrl {
-    origin: WebOrigin,
-    path: String,
-}
 
 impl WebOrigin {
     pub(super) fn parse(text: &str) -> Parsed<Self> {
@@ -54,33 +47,9 @@ impl WebOrigin {
     }
 }
 
-impl BaseUrl {
-    pub(super) fn parse(text: &str) -> Parsed<Self> {
-        let parsed = split(text).map(|(origin, path)| Self {
-            origin,
-            path: path.trim_end_matches('/').to_owned(),
-        });
-        parsed.ok_or_else(|| {
-            "is not the address of an API, such as https://api.example.com/v1".to_owned()
-        })
-    }
-
-    /// The web site it is on.
-    #[must_use]
-    pub const fn origin(&self) -> &WebOrigin {
-        &self.origin
-    }
-}
-
 impl fmt::Display for WebOrigin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.0)
-    }
-}
-
-impl fmt::Display for BaseUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{}", self.origin, self.path)
     }
 }
 
@@ -139,10 +108,6 @@ mod tests {
         WebOrigin::parse(text).ok().map(|origin| origin.to_string())
     }
 
-    fn base(text: &str) -> Option<String> {
-        BaseUrl::parse(text).ok().map(|base| base.to_string())
-    }
-
     #[test]
     fn a_site_is_written_as_a_browser_writes_it() {
         for (text, written) in [
@@ -189,35 +154,9 @@ mod tests {
     }
 
     #[test]
-    fn the_base_of_an_api_may_have_a_path() {
-        assert_eq!(
-            base("https://api.example.com/").as_deref(),
-            Some("https://api.example.com")
-        );
-        assert_eq!(
-            base("http://localhost:9000/snap/v1/").as_deref(),
-            Some("http://localhost:9000/snap/v1")
-        );
-        for text in [
-            "api.example.com",
-            "https://api/v1?x=1",
-            "https://api/a b",
-            "https://u:p@api",
-        ] {
-            assert_eq!(base(text), None, "{text}");
-        }
-    }
-
-    #[test]
     fn only_https_is_encrypted() {
         assert!(WebOrigin::parse("https://shop").unwrap().is_https());
         assert!(!WebOrigin::parse("http://shop").unwrap().is_https());
-        assert!(
-            BaseUrl::parse("https://api/v1")
-                .unwrap()
-                .origin()
-                .is_https()
-        );
     }
 
     #[test]

@@ -16,6 +16,7 @@ pub(super) fn warn(reader: &mut Reader<'_>, config: &Config) {
     live_money_in_one_file(reader, config);
     links_to_this_machine(reader, config);
     waiting_longer_than_a_request(reader, config);
+    asking_longer_than_a_request(reader, config);
     payments_shorter_than_a_checkout(reader, config);
     if config
         .http
@@ -70,6 +71,21 @@ fn waiting_longer_than_a_request(reader: &mut Reader<'_>, config: &Config) {
             format!(
                 "times LOCK_DELAY_MS is {}, and REQUEST_TIMEOUT ends the request after {}",
                 show_time(waiting),
+                show_time(request)
+            ),
+        );
+    }
+}
+
+fn asking_longer_than_a_request(reader: &mut Reader<'_>, config: &Config) {
+    let is_used = config.gateways.modes().next().is_some();
+    let request = config.http.request_timeout;
+    if is_used && config.gateway_timeout >= request {
+        reader.warn(
+            &table::GATEWAY_TIMEOUT,
+            format!(
+                "is {}, and REQUEST_TIMEOUT ends the request after {}",
+                show_time(config.gateway_timeout),
                 show_time(request)
             ),
         );

@@ -185,6 +185,17 @@ impl Known {
         }
     }
 
+    /// An operator who may deal with payments.
+    ///
+    /// # Errors
+    /// When it is somebody else.
+    pub fn operator(self) -> Result<Caller, Problem> {
+        match self.with_scope(Scope::Payments)? {
+            caller if caller.role() == Role::Operator => Ok(caller),
+            _ => Err(Code::Forbidden.into()),
+        }
+    }
+
     /// Somebody who runs the orders: an application's back end, or an operator.
     ///
     /// # Errors

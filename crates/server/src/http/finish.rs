@@ -89,7 +89,8 @@ fn problem_in(answer: &ServiceResponse<BoxBody>) -> Option<Problem> {
         .get(header::CONTENT_TYPE)
         .is_some_and(|content| {
             let content = content.as_bytes();
-            content.starts_with(b"application/json") || content.starts_with(PROBLEM_JSON.as_bytes())
+            let ours = ["application/json", PROBLEM_JSON, "text/html"];
+            ours.iter().any(|ours| content.starts_with(ours.as_bytes()))
         });
     (!worded).then(|| Problem::new(code_of(status.as_u16())))
 }

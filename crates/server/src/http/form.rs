@@ -36,6 +36,30 @@ pub struct JsonForm(pub Form);
 /// A request of fields in JSON, or as a browser sends a form.
 pub struct AnyForm(pub Form);
 
+/// A request of fields in JSON that may be left out altogether.
+pub struct OptionalForm(pub Form);
+
+impl FromRequest for OptionalForm {
+    type Error = actix_web::Error;
+    type Future = LocalBoxFuture<'static, Result<Self, Self::Error>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let format = Format::of(request);
+        let bytes = web::Bytes::from_request(request, payload);
+        Box::pin(async move {
+            let bytes = bytes.await.map_err(unreadable)?;
+            let form = match format {
+                _ if bytes.is_empty() => Form::default(),
+                Some(Format::Json) => Form::from_json(&bytes)?,
+                Some(Format::UrlEncoded) | None => {
+                    return Err(Problem::new(Code::UnsupportedMediaType).into());
+                }
+            };
+            Ok(Self(form))
+        })
+    }
+}
+
 impl FromRequest for JsonForm {
     type Error = actix_web::Error;
     type Future = LocalBoxFuture<'static, Result<Self, Self::Error>>;

@@ -10,6 +10,7 @@ mod form;
 mod health;
 mod login;
 mod orders;
+mod pages;
 mod payment_methods;
 mod payments;
 pub mod problem;
@@ -79,10 +80,18 @@ fn routes(config: &mut utoipa_actix_web::service_config::ServiceConfig<'_>) {
                 .service(payments::create::create)
                 .service(payments::list::list)
                 .service(payments::get::get)
+                .service(payments::process::process)
+                .service(payments::confirm::confirm)
+                .service(payments::refresh::refresh)
                 .service(payments::cancel::cancel)
+                .service(payments::review::review)
                 .service(payments::events::events)
                 .service(payments::invoice::invoice)
                 .service(payments::taxes::taxes),
         )
+        .service(pages::process::process)
+        .service(pages::returned::stripe)
+        .service(pages::returned::stripe_direct)
+        .service(pages::returned::midtrans)
         .map(|config| config.configure(docs::viewer));
 }

@@ -30,6 +30,7 @@ pub struct FieldError {
 #[derive(Debug, Clone)]
 pub struct Problem {
     code: Code,
+    message: Message,
     errors: FieldErrors,
     retry_after: Option<u64>,
     challenge: bool,
@@ -97,12 +98,20 @@ codes! {
     OrderNotCancellable = "order_not_cancellable", CONFLICT, "The order cannot be called off", OrderNotCancellable;
     OrderNotCompletable = "order_not_completable", CONFLICT, "The order cannot be completed", OrderNotCompletable;
     PaymentNotCancellable = "payment_not_cancellable", CONFLICT, "The payment cannot be called off", PaymentNotCancellable;
+    PaymentNotPayable = "payment_not_payable", CONFLICT, "The payment takes no money", PaymentNotPayable;
+    PaymentNotConfirmable = "payment_not_confirmable", CONFLICT, "The payment is in another state", PaymentNotConfirmable;
+    NotPaidYet = "not_paid_yet", CONFLICT, "The gateway says that it is not paid", NotPaidYet;
+    NothingToReview = "nothing_to_review", CONFLICT, "No money of the payment waits for a decision", NothingToReview;
     PayloadTooLarge = "payload_too_large", PAYLOAD_TOO_LARGE, "The request is too large", PayloadTooLarge;
     UnsupportedMediaType = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, "The request is in another format", UnsupportedMediaType;
     ValidationFailed = "validation_failed", UNPROCESSABLE_ENTITY, "Fields of the request are wrong", ValidationFailed;
     IdempotencyKeyReused = "idempotency_key_reused", UNPROCESSABLE_ENTITY, "The idempotency key was used for another request", IdempotencyKeyReused;
+    TransactionMismatch = "transaction_mismatch", UNPROCESSABLE_ENTITY, "The gateway has another transaction for the payment", TransactionMismatch;
+    AmountNotTakenByGateway = "amount_not_taken_by_gateway", UNPROCESSABLE_ENTITY, "The gateway does not take the amount", AmountNotTakenByGateway;
     RateLimited = "rate_limited", TOO_MANY_REQUESTS, "Too many requests", RateLimited;
     InternalError = "internal_error", INTERNAL_SERVER_ERROR, "Something is wrong here", InternalError;
+    GatewayRefused = "gateway_refused", BAD_GATEWAY, "The gateway refused", GatewayRefused;
+    GatewayUnavailable = "gateway_unavailable", SERVICE_UNAVAILABLE, "The gateway cannot be asked now", GatewayUnavailable;
     ServiceUnavailable = "service_unavailable", SERVICE_UNAVAILABLE, "The service cannot answer now", ServiceUnavailable;
     RequestTimeout = "request_timeout", SERVICE_UNAVAILABLE, "The answer takes too long", RequestTimeout;
 }
@@ -113,6 +122,7 @@ impl Problem {
     pub fn new(code: Code) -> Self {
         Self {
             code,
+            message: code.message(),
             errors: FieldErrors::new(),
             retry_after: None,
             challenge: code.status() == StatusCode::UNAUTHORIZED,
@@ -137,6 +147,25 @@ impl Problem {
             parameters,
         };
         Self::with_errors([(name.to_owned(), vec![error])].into())
+    }
+
+    /// Says it in other words than its kind has.
+    #[must_use]
+    pub const fn with_message(mut self, message: Message) -> Self {
+        self.message = message;
+        self
+    }
+
+    /// What a person reads.
+    #[must_use]
+    pub const fn message(&self) -> Message {
+        self.message
+    }
+
+    /// After how many seconds it is worth to try again, where it is.
+    #[must_use]
+    pub const fn pause(&self) -> Option<u64> {
+        self.retry_after
     }
 
     /// Says when it is worth to try again.
@@ -182,7 +211,7 @@ impl Problem {
             status: self.code.status().as_u16(),
             detail: self.detail(),
             code: self.code,
-            message: self.code.message().text(language).to_owned(),
+            message: self.message.text(language).to_owned(),
             errors: self
                 .errors
                 .iter()

@@ -11,8 +11,6 @@ use super::problem::{Code, Problem};
 pub struct State {
     /// The use cases.
     pub app: Arc<App>,
-    /// Where buyers reach us, without a slash at its end.
-    pub public_url: String,
     /// Whose word about the caller's address is taken.
     pub trusted_proxies: Arc<dyn Fn(IpAddr) -> bool + Send + Sync>,
     /// How long a request may take.
@@ -26,6 +24,15 @@ pub struct State {
 }
 
 impl State {
+    /// Waits for what goes on by itself when nobody waits any more, as long as there is still time to say so;
+    /// nothing when it is not done by then.
+    pub(super) async fn in_time<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        let patience = self
+            .request_timeout
+            .saturating_sub(self.request_timeout / 5);
+        tokio::time::timeout(patience, work).await.ok()
+    }
+
     /// A random word of 32 hexadecimal digits.
     pub(super) fn random_word(&self) -> String {
         let mut bytes = [0; 16];

@@ -319,6 +319,3 @@ fn time(seconds: Option<i64>, place: &Place<'_>) -> DateTime<Utc> {
         .and_then(|seconds| DateTime::from_timestamp(seconds, 0))
         .unwrap_or(place.now)
 }
-
-#[cfg(test)]
-mod tests;

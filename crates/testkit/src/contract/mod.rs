@@ -39,6 +39,10 @@ pub trait StoreFixture: Send + Sync {
     /// The same tables, opened once more as a second process opens them.
     async fn beside(&self) -> Arc<dyn Store>;
 
+    /// What stands in the tables: the first column, as text, of what a query in the SQL of every store finds.
+    /// It is asked where a port keeps something that only another part of the store reads.
+    async fn texts(&self, query: &str) -> Vec<String>;
+
     /// Moves the clock of the store, for all that have it open.
     async fn shift_clock(&self, by: TimeDelta);
 }

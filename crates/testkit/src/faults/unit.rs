@@ -37,10 +37,11 @@ impl OrderUnit for FaultyUnit {
 
     /// It cannot fail: a unit that is not given back is dropped, and never happened either.
     async fn rollback(self: Box<Self>) {
+        let Self { inner, plan } = *self;
         let call = async {
-            self.inner.rollback().await;
+            inner.rollback().await;
             Ok(())
         };
-        self.plan.around(Operation::Rollback, call).await.ok();
+        plan.around(Operation::Rollback, call).await.ok();
     }
 }

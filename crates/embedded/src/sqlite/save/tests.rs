@@ -37,11 +37,14 @@ async fn saved_after(name: &str, fault: fn(&mut Seen)) -> (String, PaymentStatus
         let moves = Moves::of(&Save {
             settlement: &step.settlement,
             changes: &step.changes,
+            facts: &[],
             decisions: &step.decisions,
+            calls: &[],
+            outcomes: &[],
             papers: &[],
             announcements: &[],
             by: Actor::System,
-        })?;
+        });
         fault(&mut seen);
         write(connection, &mut seen, &moves, now)
     });

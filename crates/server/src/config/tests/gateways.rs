@@ -158,7 +158,7 @@ fn a_sandbox_key_of_midtrans_goes_to_the_sandbox() {
     );
     assert_eq!(
         midtrans.snap_base.to_string(),
-        "https://app.sandbox.midtrans.com/snap/v1"
+        "https://app.sandbox.midtrans.com"
     );
     let keys: Vec<_> = midtrans
         .notification_keys
@@ -178,10 +178,7 @@ fn a_live_key_of_midtrans_goes_to_midtrans() {
     let midtrans = config.gateways.midtrans.unwrap();
     assert_eq!(midtrans.mode, Mode::Live);
     assert_eq!(midtrans.api_base.to_string(), "https://api.midtrans.com");
-    assert_eq!(
-        midtrans.snap_base.to_string(),
-        "https://app.midtrans.com/snap/v1"
-    );
+    assert_eq!(midtrans.snap_base.to_string(), "https://app.midtrans.com");
     assert_eq!(midtrans.client_key.as_deref(), Some("Mid-client-1"));
     let keys: Vec<_> = midtrans
         .notification_keys
@@ -201,7 +198,7 @@ fn the_address_of_the_sandbox_makes_any_key_a_test_key() {
     assert_eq!(midtrans.mode, Mode::Test);
     assert_eq!(
         midtrans.snap_base.to_string(),
-        "https://app.sandbox.midtrans.com/snap/v1"
+        "https://app.sandbox.midtrans.com"
     );
 }
 
@@ -228,17 +225,14 @@ fn the_two_worlds_of_midtrans_do_not_mix() {
         faults_of(&[
             ("MIDTRANS_SERVER_KEY", "SB-Mid-server-1"),
             ("MIDTRANS_API_BASE", "https://api.midtrans.com"),
-            ("MIDTRANS_SNAP_BASE", "https://app.midtrans.com/snap/v1"),
+            ("MIDTRANS_SNAP_BASE", "https://app.midtrans.com"),
         ]),
         [
             format!("MIDTRANS_API_BASE: {real}"),
             format!("MIDTRANS_SNAP_BASE: {real}")
         ]
     );
-    let sandbox = [(
-        "MIDTRANS_SNAP_BASE",
-        "https://app.sandbox.midtrans.com/snap/v1",
-    )];
+    let sandbox = [("MIDTRANS_SNAP_BASE", "https://app.sandbox.midtrans.com")];
     assert_eq!(
         faults_of(&with(LIVE_MIDTRANS, &sandbox)),
         ["MIDTRANS_SNAP_BASE: is the sandbox, and the key and the other address are not"]

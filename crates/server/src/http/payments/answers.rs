@@ -1,15 +1,20 @@
 //! What payments and their papers look like in answers.
 
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderValue};
 use bayar_app::App;
+use bayar_app::ReadError;
 use bayar_app::port::store::StoredPayment;
-use bayar_app::{CancelError, ReadError};
 use bayar_domain::{Invoice, Order, OrderKind, Payment, PaymentId, TaxRecord};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::http::body::{amount, time};
+use crate::http::body::{amount, success, time};
 use crate::http::problem::{Code, Problem};
+use crate::language::Language;
+use crate::messages::Message;
 
 /// A payment: one try to settle one order.
 #[derive(Debug, Serialize, ToSchema)]
@@ -154,12 +159,8 @@ impl TaxBody {
 }
 
 /// Where a browser goes on paying. Whoever has the address can do that and nothing else, until the deadline.
-pub fn process_url(
-    app: &App,
-    public_url: &str,
-    payment: PaymentId,
-    deadline: DateTime<Utc>,
-) -> String {
+pub fn process_url(app: &App, payment: PaymentId, deadline: DateTime<Utc>) -> String {
+    let public_url = &app.settings().public_url;
     let ticket = app.tickets().issue(payment, deadline);
     format!("{public_url}/payment/{payment}/process?ticket={ticket}")
 }
@@ -174,16 +175,24 @@ impl From<ReadError> for Problem {
     }
 }
 
-impl From<CancelError> for Problem {
-    fn from(error: CancelError) -> Self {
-        match error {
-            CancelError::NotFound => Code::PaymentNotFound.into(),
-            CancelError::Forbidden => Code::Forbidden.into(),
-            CancelError::NotCancellable(_) => Code::PaymentNotCancellable.into(),
-            CancelError::Trouble(trouble) => trouble.into(),
-        }
+/// The answer while nobody knows yet what a gateway did. The payment is where it will be told.
+pub fn not_known_yet<T: Serialize>(
+    payment: PaymentId,
+    data: T,
+    message: Message,
+    language: Language,
+) -> HttpResponse {
+    let mut answer = success(StatusCode::ACCEPTED, data, message, language);
+    if let Ok(place) = HeaderValue::from_str(&format!("/api/v1/payments/{payment}")) {
+        answer.headers_mut().insert(header::LOCATION, place);
     }
+    let pause = HeaderValue::from(LOOK_AGAIN);
+    answer.headers_mut().insert(header::RETRY_AFTER, pause);
+    answer
 }
+
+/// After how many seconds it is worth to look again.
+const LOOK_AGAIN: u64 = 5;
 
 /// The id of a payment in a path. What is no id is nothing that exists.
 pub fn payment_id(text: &str) -> Result<PaymentId, Problem> {

@@ -59,11 +59,14 @@ pub enum AmountRequest {
     Text(String),
 }
 
+/// A gateway.
 #[derive(ToSchema)]
 #[schema(rename_all = "snake_case")]
 #[expect(dead_code, reason = "it describes the request; the form reads it")]
-enum GatewayName {
+pub enum GatewayName {
+    /// Stripe.
     Stripe,
+    /// Midtrans.
     Midtrans,
 }
 
@@ -170,7 +173,7 @@ pub async fn create(
             status,
             deadline,
         } => {
-            let url = process_url(&state.app, &state.public_url, payment, deadline);
+            let url = process_url(&state.app, payment, deadline);
             existing(payment, status, false, &url, language)
         }
     })
@@ -256,7 +259,7 @@ fn render(state: &State, draft: &Draft<'_>, language: Language) -> Vec<u8> {
         payment: PaymentBody::new(&bill.payment, order),
         invoice: InvoiceBody::new(&bill.invoice),
         taxes: bill.taxes.iter().map(TaxBody::new).collect(),
-        process_url: process_url(&state.app, &state.public_url, terms.id, terms.deadline),
+        process_url: process_url(&state.app, terms.id, terms.deadline),
     };
     let message = Message::PaymentCreated.text(language);
     serde_json::to_vec(&Success { data, message }).unwrap_or_default()

@@ -2,10 +2,15 @@
 
 mod answers;
 pub mod cancel;
+pub mod confirm;
 pub mod create;
 pub mod events;
 pub mod get;
 pub mod invoice;
 mod keys;
 pub mod list;
+pub mod process;
+pub mod refresh;
+mod refusals;
+pub mod review;
 pub mod taxes;

@@ -1,13 +1,21 @@
 //! What every store MUST do.
 
 pub mod api_keys;
+pub mod attempts;
+pub mod calls;
+pub mod captures;
+mod checkouts;
+pub mod facts;
 pub mod ids;
+pub mod jobs;
 pub mod keys;
+pub mod leases;
 pub mod lists;
 pub mod opening;
 pub mod orders;
 pub mod prices;
 pub mod racing;
+pub mod refunds;
 pub mod settling;
 mod steps;
 pub mod surveys;
@@ -32,6 +40,13 @@ macro_rules! store_contract {
         $crate::list_cases!($fresh);
         $crate::unit_cases!($fresh);
         $crate::settling_cases!($fresh);
+        $crate::attempt_cases!($fresh);
+        $crate::call_cases!($fresh);
+        $crate::lease_cases!($fresh);
+        $crate::fact_cases!($fresh);
+        $crate::capture_cases!($fresh);
+        $crate::refund_cases!($fresh);
+        $crate::job_cases!($fresh);
         $crate::user_cases!($fresh);
         $crate::api_key_cases!($fresh);
         $crate::upkeep_cases!($fresh);

@@ -1,13 +1,14 @@
 //! What a unit commits: payment, papers, history and order all say the same.
 #![allow(missing_docs, reason = "the name of a case says what must be")]
 
-use bayar_app::port::store::{Actor, ApiKeyId, Opened, OrderKey, PaymentEvent};
+use bayar_app::port::store::{Actor, Announcement, ApiKeyId, Opened, OrderKey, PaymentEvent, Save};
 use bayar_domain::decision::Decision;
 use bayar_domain::payment::Cancellation;
+use bayar_domain::settlement::Changes;
 use bayar_domain::{OrderStatus, PaymentState, PaymentStatus, TaxStatus};
 use chrono::TimeDelta;
 
-use super::steps::{assert_all_of, begin, cancel, loaded, open, payment_of, save, settle};
+use super::steps::{assert_all_of, bare, begin, cancel, loaded, open, payment_of, save, settle};
 use crate::builders::{AnOpening, AnOrder, survey_of};
 use crate::contract::StoreFixture;
 
@@ -25,6 +26,7 @@ macro_rules! settling_cases {
                 a_save_of_nothing_changes_nothing,
                 decisions_come_back_in_the_order_of_deciding,
                 whoever_moved_a_payment_stands_in_its_history,
+                whatever_is_told_of_an_order_is_told_under_a_number_of_its_own,
             }
         }
     };
@@ -208,4 +210,29 @@ async fn ends(fixture: &dyn StoreFixture, by: Actor, state: PaymentState) {
 
     let again = AnOpening::of(&order).open(&*store).await;
     assert_all_of(&*store, &again).await;
+}
+
+/// Even where nothing else about the order moved: nobody takes two announcements for one.
+pub async fn whatever_is_told_of_an_order_is_told_under_a_number_of_its_own(
+    fixture: &dyn StoreFixture,
+) {
+    let store = fixture.store();
+    let order = AnOrder::of_a_cart().add(&*store).await;
+    let id = order.terms().id;
+    let statuses = [OrderStatus::Processing, OrderStatus::Pending];
+    for status in statuses {
+        let (mut unit, settlement, _) = begin(&*store, id).await;
+        unit.save(&Save {
+            announcements: &[Announcement::Order(status)],
+            ..bare(&settlement, &Changes::default())
+        })
+        .await
+        .unwrap();
+        unit.commit().await.unwrap();
+    }
+    let told = "SELECT kind FROM outbox WHERE aggregate LIKE 'order:%' ORDER BY sequence";
+    assert_eq!(
+        fixture.texts(told).await,
+        ["order.processing", "order.pending"]
+    );
 }

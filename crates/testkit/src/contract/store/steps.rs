@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bayar_app::port::store::{
-    Actor, Added, Announcement, Answer, BillIds, KeyScope, Loaded, NewOrder, Opened, Opening,
-    OrderKey, OrderUnit, PaperSet, Save, Store, StoreError, StoredOrder, Survey,
+    Actor, Added, Announcement, Answer, BillIds, CallOutcome, KeyScope, Loaded, NewCall, NewOrder,
+    Opened, Opening, OrderKey, OrderUnit, PaperSet, Save, Store, StoreError, StoredOrder, Survey,
 };
-use bayar_domain::settlement::{Refused, Restored};
+use bayar_domain::settlement::{Changes, Refused, Restored};
 use bayar_domain::{Effect, Order, OrderId, PaymentId, Settlement, Step};
 use chrono::{DateTime, Utc};
 use futures_util::future::join_all;
@@ -141,6 +141,17 @@ pub(super) async fn begin(
 
 /// Saves a step with its papers and announcements, as the use cases do.
 pub(super) async fn save(unit: &mut dyn OrderUnit, step: &Step, by: Actor) -> Answer<()> {
+    save_with_calls(unit, step, by, &[], &[]).await
+}
+
+/// Saves a step with what gateways are to be asked, and what became of what they were asked.
+pub(super) async fn save_with_calls(
+    unit: &mut dyn OrderUnit,
+    step: &Step,
+    by: Actor,
+    calls: &[NewCall],
+    outcomes: &[CallOutcome],
+) -> Answer<()> {
     let mut papers = Vec::new();
     let mut announcements = Vec::new();
     for effect in &step.effects {
@@ -160,18 +171,50 @@ pub(super) async fn save(unit: &mut dyn OrderUnit, step: &Step, by: Actor) -> An
                     taxes: taxes.map(bayar_domain::Transition::into_inner).collect(),
                 });
             }
-            other => panic!("no case moves money: {other:?}"),
+            Effect::AnnounceRefund { refund, status } => {
+                announcements.push(Announcement::Refund(*refund, *status));
+            }
+            // What is done elsewhere.
+            Effect::FulfilOrder
+            | Effect::HaltOrder
+            | Effect::SetCredits { .. }
+            | Effect::CloseAttempt { .. }
+            | Effect::AnswerChallenge { .. }
+            | Effect::RefundSurplus { .. }
+            | Effect::RecordExternalRefund { .. }
+            | Effect::ForgetExternalRefund { .. }
+            | Effect::SetCreditNotes { .. }
+            | Effect::RaiseAlert(_)
+            | Effect::ClearAlert(_) => {}
         }
     }
     unit.save(&Save {
         settlement: &step.settlement,
         changes: &step.changes,
+        facts: &step.facts,
         decisions: &step.decisions,
+        calls,
+        outcomes,
         papers: &papers,
         announcements: &announcements,
         by,
     })
     .await
+}
+
+/// A save of changes, and of nothing else.
+pub(super) const fn bare<'a>(settlement: &'a Settlement, changes: &'a Changes) -> Save<'a> {
+    Save {
+        settlement,
+        changes,
+        facts: &[],
+        decisions: &[],
+        calls: &[],
+        outcomes: &[],
+        papers: &[],
+        announcements: &[],
+        by: Actor::System,
+    }
 }
 
 /// Moves an order by a command of the domain, in a unit of its own.

@@ -32,6 +32,7 @@ macro_rules! unit_cases {
                 no_price_changes_while_a_unit_is_open,
                 what_waits_for_a_unit_sees_what_it_committed,
                 a_unit_that_is_dropped_never_happened,
+                a_unit_that_is_rolled_back_never_happened,
                 dropped_units_do_not_use_up_the_store,
                 a_unit_that_nobody_waits_for_frees_the_order,
                 what_is_saved_is_seen_by_nobody_before_it_is_committed,
@@ -207,6 +208,29 @@ pub async fn a_unit_that_is_dropped_never_happened(fixture: &dyn StoreFixture) {
         let events = store.events(payment_of(&opening)).await.unwrap();
         assert_eq!(events.len(), 1);
     }
+    cancel(&*store, &opening).await;
+}
+
+pub async fn a_unit_that_is_rolled_back_never_happened(fixture: &dyn StoreFixture) {
+    let (store, beside) = (fixture.store(), fixture.beside().await);
+    let order = AnOrder::of_a_cart().add(&*store).await;
+    let opening = AnOpening::of(&order).open(&*store).await;
+    let id = order.terms().id;
+    let before = loaded(&*store, id).await.parts;
+    for round in 0..20 {
+        let (mut unit, settlement, _) = begin(&*store, id).await;
+        if round % 2 == 0 {
+            let step = settlement.cancel_payment(payment_of(&opening)).unwrap();
+            save(&mut *unit, &step, Actor::System).await.unwrap();
+        }
+        unit.rollback().await;
+        // At once, and not when somebody notices.
+        let begun = beside.begin(id).await.unwrap();
+        let (unit, loaded) = begun.expect("the order is there");
+        unit.rollback().await;
+        assert_eq!(loaded.parts, before);
+    }
+    assert_all_of(&*store, &opening).await;
     cancel(&*store, &opening).await;
 }
 

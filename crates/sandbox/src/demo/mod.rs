@@ -1,8 +1,11 @@
-//! Fills an installation with people and orders to try it with, and serves it.
+//! Fills an installation with people and orders to try it with, and serves it beside simulated gateways and a shop.
+
+mod shop;
 
 use std::error::Error;
 use std::io::{self, Write};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 
 use bayar::config::{Config, Database, Environment, Faults};
@@ -15,6 +18,8 @@ use bayar_app::{
 };
 use bayar_domain::{ConsultationId, Currency, InvalidId, InvalidText, Money, UserId};
 use thiserror::Error;
+
+use crate::sim::{SimConfig, SimError, Simulator};
 
 /// Why there is no demonstration.
 #[derive(Debug, Error)]
@@ -36,6 +41,9 @@ pub enum DemoError {
     /// An order cannot be registered.
     #[error("an order cannot be registered")]
     Order(#[from] RegisterError),
+    /// The simulated gateways do not start.
+    #[error("the simulated gateways cannot be started")]
+    Gateways(#[from] SimError),
     /// What is to be added is wrong.
     #[error(transparent)]
     Text(#[from] InvalidText),
@@ -58,24 +66,26 @@ const PEOPLE: &[(&str, Role)] = &[
     ("operator@test.com", Role::Operator),
 ];
 
-/// What is set unless it is set otherwise: a directory of its own, and keys of no account,
-/// so that both gateways can be chosen.
-const SETTINGS: &[(&str, &str)] = &[
-    ("DATA_DIR", "data/demo"),
-    ("STRIPE_SECRET_KEY", "sk_test_demonstration"),
-    ("MIDTRANS_SERVER_KEY", "SB-Mid-server-demonstration"),
-];
+/// The secret key that the simulated Stripe takes.
+pub const STRIPE_KEY: &str = "sk_test_simulated";
+/// What the simulated Stripe signs its webhooks with.
+pub const STRIPE_WEBHOOK_SECRET: &str = "whsec_simulated";
+/// The server key that the simulated Midtrans takes.
+pub const MIDTRANS_KEY: &str = "SB-Mid-server-simulated";
+
+/// Where the simulated gateways are found, unless somebody else is there.
+const GATEWAYS_PORT: u16 = 8081;
+
+const DATA_DIR: &str = "data/demo";
 
 /// Serves the demonstration until it is told to stop.
 ///
 /// # Errors
 /// When the settings are wrong, it cannot be filled, or does not serve.
 pub async fn run() -> Result<(), DemoError> {
-    let environment = SETTINGS
-        .iter()
-        .fold(Environment::from_process(), |environment, (name, value)| {
-            environment.with_default(name, value)
-        });
+    let environment = Environment::from_process().with_default("DATA_DIR", DATA_DIR);
+    let gateways = gateways(&environment)?;
+    let environment = simulated(environment, &gateways);
     let (config, warnings) = Config::load(&environment)?;
     must_be_play(&config)?;
     let mut out = io::stdout();
@@ -88,13 +98,62 @@ pub async fn run() -> Result<(), DemoError> {
         housekeeping: true,
     };
     let told = serve(&config, options, async |address, app| {
-        let filled = fill(app).await;
-        match filled.and_then(|()| Ok(tell(address)?)) {
+        let opened = async {
+            fill(app).await?;
+            let bayar = format!("http://localhost:{}", address.port());
+            let (shop, place) = shop::open(bayar, gateways.url())?;
+            tokio::spawn(shop);
+            Ok(tell(address, place, &gateways.url())?)
+        };
+        match opened.await {
             Ok(()) => {}
-            Err(error) => complain(&error),
+            Err(error) => complain(&told(&error)),
         }
     });
     Ok(told.await?)
+}
+
+/// Starts the simulated gateways. Their book lies beside the data of the demonstration.
+fn gateways(environment: &Environment) -> Result<Simulator, DemoError> {
+    let directory = environment.text("DATA_DIR").unwrap_or(DATA_DIR);
+    std::fs::create_dir_all(directory)?;
+    let start = |port| {
+        Simulator::start(SimConfig {
+            port,
+            book: Some(Path::new(directory).join("gateways.jsonl")),
+            ..SimConfig::default()
+        })
+    };
+    match start(GATEWAYS_PORT) {
+        Err(SimError::Listen { .. }) => Ok(start(0)?),
+        started => Ok(started?),
+    }
+}
+
+/// A gateway for which no key is set is the simulated one.
+fn simulated(environment: Environment, gateways: &Simulator) -> Environment {
+    let stripe = !environment.is_set("STRIPE_SECRET_KEY");
+    let midtrans = !environment.is_set("MIDTRANS_SERVER_KEY");
+    let mut settings = Vec::new();
+    if stripe {
+        settings.extend([
+            ("STRIPE_SECRET_KEY", STRIPE_KEY.to_owned()),
+            ("STRIPE_WEBHOOK_SECRET", STRIPE_WEBHOOK_SECRET.to_owned()),
+            ("STRIPE_API_BASE", gateways.stripe_base()),
+        ]);
+    }
+    if midtrans {
+        settings.extend([
+            ("MIDTRANS_SERVER_KEY", MIDTRANS_KEY.to_owned()),
+            ("MIDTRANS_SNAP_BASE", gateways.url()),
+            ("MIDTRANS_API_BASE", gateways.core_base()),
+        ]);
+    }
+    settings
+        .into_iter()
+        .fold(environment, |environment, (name, value)| {
+            environment.with_default(name, &value)
+        })
 }
 
 /// Everybody knows the passwords of the demonstration, so it is kept away from everything real.
@@ -108,15 +167,21 @@ fn must_be_play(config: &Config) -> Result<(), DemoError> {
     Ok(())
 }
 
-/// Says what went wrong, with all that led to it.
-pub fn complain(error: &DemoError) {
-    let mut text = format!("bayar-sandbox: {error}");
+/// What went wrong, with all that led to it.
+#[must_use]
+pub fn told(error: &dyn Error) -> String {
+    let mut text = error.to_string();
     let mut next = error.source();
     while let Some(source) = next {
         text.push_str(&format!(": {source}"));
         next = source.source();
     }
-    let _ = writeln!(io::stderr(), "{text}");
+    text
+}
+
+/// Says what went wrong.
+pub fn complain(what: &str) {
+    let _ = writeln!(io::stderr(), "bayar-sandbox: {what}");
 }
 
 /// Adds what is not there yet.
@@ -142,6 +207,7 @@ async fn fill(app: &Arc<App>) -> Result<(), DemoError> {
         (5, patient, Money::new(500_000, Currency::Php)),
         (6, patient, Money::new(15_000_000, Currency::Idr)),
         (7, buyer, Money::new(250_000, Currency::Php)),
+        (8, patient, Money::new(7_500_000, Currency::Idr)),
     ] {
         register(app, consultation, user, price).await?;
     }
@@ -169,23 +235,28 @@ async fn register(
 }
 
 /// Says what to open and what to type.
-fn tell(address: SocketAddr) -> io::Result<()> {
+fn tell(address: SocketAddr, shop: SocketAddr, gateways: &str) -> io::Result<()> {
     let api = format!("http://localhost:{}", address.port());
+    let shop = format!("http://localhost:{}", shop.port());
     writeln!(
         io::stdout(),
         r#"
 Bayar serves at {api}
 
+  {shop}               a shop: open it, press a button, and pay with 4242 4242 4242 4242
+  {gateways}           the simulated gateways: everything that was opened, to pay, decline or leave
   {api}/docs          every call, to read and to try
   {PATIENT} / {PASSWORD}     owes 5000.00 PHP for consultation 5
   operator@test.com / {PASSWORD}    sees every payment
+
+The same by hand:
 
 1. Sign in:
 
    TOKEN=$(curl -s -X POST {api}/api/login \
      -d "email={PATIENT}&password={PASSWORD}" | sed 's/.*"token":"\([^"]*\)".*/\1/')
 
-2. Pay for the consultation:
+2. Create a payment for the consultation:
 
    curl -i -X POST {api}/api/v1/payments \
      -H "Authorization: Bearer $TOKEN" -H "Content-Type: application/json" \
@@ -194,7 +265,12 @@ Bayar serves at {api}
 
 3. Press the button again: type line 2 again, and get 409 with the same payment.
 
-4. See it:
+4. Open the checkout (put the payment's id for ID), pay at the address it answers, and see it completed:
+
+   curl -s -X POST {api}/api/v1/payments/ID/process -H "Authorization: Bearer $TOKEN"
+   curl -s -X POST {api}/api/v1/payments/ID/refresh -H "Authorization: Bearer $TOKEN"
+
+5. See all of them:
 
    curl -s {api}/api/v1/payments -H "Authorization: Bearer $TOKEN"
 

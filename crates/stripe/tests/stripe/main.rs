@@ -1,0 +1,18 @@
+//! The adapter against a server that says what each test wants it to say.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+
+mod account;
+mod answers;
+mod fixtures;
+mod opening;
+mod reading;
+mod returning;
+mod secrecy;
+mod server;
+mod unclear;
