@@ -58,6 +58,13 @@ async fn a_page_that_nobody_used_is_cancelled_and_that_is_proof() {
 }
 
 #[tokio::test]
+async fn a_page_whose_time_was_over_is_proved_closed() {
+    let script = [ok(MISSING), snap("token is expired"), ok(MISSING)];
+    let (sent, _) = close(true, script).await;
+    assert_eq!(sent, Ok(Sent::Closed));
+}
+
+#[tokio::test]
 async fn a_page_that_is_not_known_has_to_be_waited_for() {
     let (sent, lines) = close(false, [ok(MISSING)]).await;
     let error = sent.unwrap_err();
