@@ -156,6 +156,74 @@ fn what_belongs_to_others_is_not_shown() {
 }
 
 #[test]
+fn only_operators_review() {
+    let server = Server::start();
+    let patient = server.customer();
+    let id = &server.pay(&patient)["payment_id"];
+    let review = post(&format!("/api/v1/payments/{id}/review"));
+    let body = json!({ "decision": "accept", "reason": "the bank says so" });
+    let small_key = server.key("reader", Role::Operator, "read");
+    for token in [&patient.token, &small_key, &server.service().to_owned()] {
+        let request = review.clone().bearer(token);
+        request
+            .clone()
+            .json(&body)
+            .send(&server)
+            .problem(403, "forbidden");
+        // Whether the request is right is nothing they hear about.
+        request
+            .json(&json!({}))
+            .send(&server)
+            .problem(403, "forbidden");
+    }
+    let key = server.key("tool", Role::Operator, "payments");
+    for token in [&server.operator().token, &key] {
+        let answer = review.clone().bearer(token).json(&body).send(&server);
+        answer.problem(409, "nothing_to_review");
+    }
+}
+
+#[test]
+fn only_the_owner_and_their_application_pay() {
+    let server = Server::start();
+    let (patient, other) = (server.customer(), server.customer());
+    let id = &server.pay(&patient)["payment_id"];
+    let process = post(&format!("/api/v1/payments/{id}/process"));
+    let operator_key = server.key("tool", Role::Operator, "all");
+    for token in [&other.token, &server.operator().token, &operator_key] {
+        let answer = process.clone().bearer(token).send(&server);
+        answer.problem(403, "forbidden");
+    }
+    for token in [patient.token.as_str(), server.service()] {
+        let answer = process.clone().bearer(token).send(&server);
+        answer.problem(503, "gateway_unavailable");
+    }
+}
+
+#[test]
+fn nobody_asks_about_what_belongs_to_others() {
+    let server = Server::start();
+    let (patient, other) = (server.customer(), server.customer());
+    let id = &server.pay(&patient)["payment_id"];
+    let confirm = post(&format!("/api/v1/payments/{id}/confirm"));
+    let confirm = |token: &str| {
+        let request = confirm.clone().bearer(token);
+        request
+            .json(&json!({ "transaction_id": "pi_1" }))
+            .send(&server)
+    };
+    let refresh = post(&format!("/api/v1/payments/{id}/refresh"));
+    let refresh = |token: &str| refresh.clone().bearer(token).send(&server);
+    confirm(&other.token).problem(403, "forbidden");
+    refresh(&other.token).problem(403, "forbidden");
+    let operator = server.operator().token;
+    for token in [patient.token.as_str(), &operator, server.service()] {
+        confirm(token).problem(422, "transaction_mismatch");
+        assert_eq!(refresh(token).data(200)["payment"]["id"], *id);
+    }
+}
+
+#[test]
 fn what_is_not_there_is_not_found() {
     let server = Server::start();
     let patient = server.customer();
@@ -193,8 +261,14 @@ fn what_is_not_there_is_not_found() {
                 );
                 answer.problem(404, &code);
             }
-            let cancel = post(&format!("/api/v1/payments/{id}/cancel")).bearer(token);
-            assert_eq!(cancel.send(&server).status, 404, "{id}");
+            for part in ["cancel", "process", "refresh", "confirm"] {
+                let request = post(&format!("/api/v1/payments/{id}/{part}")).bearer(token);
+                let request = match part {
+                    "confirm" => request.json(&json!({ "transaction_id": "pi_1" })),
+                    _ => request,
+                };
+                assert_eq!(request.send(&server).status, 404, "{id}/{part}");
+            }
         }
     }
     for number in [
@@ -253,6 +327,22 @@ fn a_key_reaches_as_far_as_its_scopes() {
             "orders",
             post("/api/v1/orders").json(&goods(&server, &patient)),
             201,
+        ),
+        (
+            "payments",
+            post(&format!("/api/v1/payments/{id}/process")),
+            503,
+        ),
+        (
+            "payments",
+            post(&format!("/api/v1/payments/{id}/confirm"))
+                .json(&json!({ "transaction_id": "pi_1" })),
+            422,
+        ),
+        (
+            "payments",
+            post(&format!("/api/v1/payments/{id}/refresh")),
+            200,
         ),
         (
             "payments",

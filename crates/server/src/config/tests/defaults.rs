@@ -21,6 +21,7 @@ fn nothing_has_to_be_set() {
     assert!(config.identity.is_none());
     assert!(config.gateways.stripe.is_none());
     assert!(config.gateways.midtrans.is_none());
+    assert_eq!(config.gateway_timeout, Duration::from_secs(10));
 }
 
 #[test]
@@ -51,6 +52,7 @@ fn callers_are_limited() {
 fn payments_have_a_day_a_lock_and_limits() {
     let payments = load(&[]).payments;
     assert_eq!(payments.ttl, Duration::from_hours(24));
+    assert_eq!(payments.checkout_ttl, Duration::from_mins(60));
     assert_eq!(payments.lock_ttl, Duration::from_secs(5));
     assert_eq!(payments.lock_tries, 50);
     assert_eq!(payments.lock_delay, Duration::from_millis(100));

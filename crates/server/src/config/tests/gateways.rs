@@ -58,6 +58,32 @@ fn stripe_may_be_elsewhere() {
 }
 
 #[test]
+fn the_accounts_at_gateways_may_be_told() {
+    let config = load(&with(
+        STRIPE,
+        &[
+            ("STRIPE_ACCOUNT_ID", "acct_1A"),
+            ("MIDTRANS_SERVER_KEY", "SB-Mid-server-1"),
+            ("MIDTRANS_MERCHANT_ID", "G141532850"),
+        ],
+    ));
+    let account = config.gateways.stripe.unwrap().account.unwrap();
+    assert_eq!(account.as_str(), "acct_1A");
+    let merchant = config.gateways.midtrans.unwrap().merchant.unwrap();
+    assert_eq!(merchant.as_str(), "G141532850");
+    assert!(load(STRIPE).gateways.stripe.unwrap().account.is_none());
+}
+
+#[test]
+fn asking_a_gateway_longer_than_a_request_may_take_is_warned_of() {
+    let short = [("REQUEST_TIMEOUT", "10s")];
+    assert_eq!(
+        warnings_of(&with(STRIPE, &short)),
+        ["GATEWAY_TIMEOUT: is 10s, and REQUEST_TIMEOUT ends the request after 10s"]
+    );
+}
+
+#[test]
 fn the_mode_of_stripe_is_that_of_its_key() {
     let config = load(LIVE_STRIPE);
     assert_eq!(config.gateways.stripe.unwrap().mode, Mode::Live);

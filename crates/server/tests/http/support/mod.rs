@@ -7,7 +7,7 @@ mod server;
 
 pub use answer::Answer;
 pub use client::{Leaving, Request, exchange, get, post, send_and_leave};
-pub use server::{JWT_SECRET, Person, SERVICE_KEY_NAME, Server, payment};
+pub use server::{JWT_SECRET, NOBODY, Person, SERVICE_KEY_NAME, Server, payment};
 
 use std::time::Duration;
 

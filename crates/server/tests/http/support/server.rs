@@ -20,6 +20,8 @@ use super::place::Place;
 use super::{Answer, Request, get, post};
 
 pub const JWT_SECRET: &str = "a secret of the tests that nobody else knows";
+/// Where nobody listens: no test asks a real gateway.
+pub const NOBODY: &str = "http://127.0.0.1:1";
 pub const SERVICE_KEY_NAME: &str = "shop";
 
 /// The real application on a database file of its own. It stops when it is dropped.
@@ -63,7 +65,10 @@ impl Server {
             ("HTTP_WORKERS", "2"),
             ("JWT_SECRET", JWT_SECRET),
             ("STRIPE_SECRET_KEY", "sk_test_x"),
+            ("STRIPE_API_BASE", NOBODY),
             ("MIDTRANS_SERVER_KEY", "SB-Mid-server-x"),
+            ("MIDTRANS_SNAP_BASE", NOBODY),
+            ("MIDTRANS_API_BASE", NOBODY),
             ("RATE_LIMIT_API", "off"),
             ("RATE_LIMIT_SERVICE", "off"),
             ("RATE_LIMIT_PAYMENTS", "off"),
