@@ -80,21 +80,22 @@ pub async fn send(gateway: &MidtransGateway, call: &Call<'_>) -> Result<Sent, Ca
         | Word::PartialChargeback => return Ok(Sent::Done),
         Word::Other => return Err(cannot_be_closed("unknown_status")),
     }
-    let is_shut = match page {
-        Some(page) => matches!(shut(gateway, page).await?, Page::Shut),
-        None => false,
+    let is_denied = found.word() == Word::Deny;
+    let page = match page {
+        Some(page) => Some(shut(gateway, page).await?),
+        None => None,
     };
-    if is_shut {
-        closed_if_dead(gateway, order).await
-    } else if found.word() == Word::Deny {
+    match page {
+        Some(Page::Shut) => closed_if_dead(gateway, order).await,
+        // The page belongs to the transaction, and that has ended.
+        Some(Page::Busy) if !is_denied => closed_if_dead(gateway, order).await,
         // The buyer may try again on the page, and the page would not go.
-        Err(cannot_be_closed("denied"))
-    } else {
-        Ok(Sent::Done)
+        _ if is_denied => Err(cannot_be_closed("denied")),
+        Some(Page::Busy | Page::Unclear(_)) | None => Ok(Sent::Done),
     }
 }
 
-/// The page is shut. Whoever chose a method in between has a transaction now.
+/// The page takes nobody in any more. Whoever chose a method in between has a transaction now.
 async fn closed_if_dead(gateway: &MidtransGateway, order: &str) -> Result<Sent, CallError> {
     let found = gateway.transaction(order).await.map_err(unproved)?;
     let is_dead = match found.as_ref().map(Body::word) {
@@ -130,7 +131,9 @@ async fn shut(gateway: &MidtransGateway, token: &str) -> Result<Page, CallError>
     let answer = gateway.post(&path, None, None).await?;
     let body = &answer.body;
     let is_shut = body.canceled_at.is_some() && (200..300).contains(&answer.code);
-    Ok(if is_shut || body.complains_of(&["already cancel"]) {
+    let is_over =
+        body.complains_of(&["already cancel"]) || body.complains_of(&["token", "expired"]);
+    Ok(if is_shut || is_over {
         Page::Shut
     } else if body.complains_of(&["progress"]) {
         Page::Busy

@@ -36,6 +36,8 @@ pub struct Timeouts {
     pub answer: Duration,
     /// For all tries of one request together.
     pub budget: Duration,
+    /// For all requests that one call of ours takes together: some look before they act, and once more after it.
+    pub whole: Duration,
 }
 
 impl Default for Timeouts {
@@ -44,6 +46,7 @@ impl Default for Timeouts {
             connect: Duration::from_secs(2),
             answer: Duration::from_secs(10),
             budget: Duration::from_secs(15),
+            whole: Duration::from_secs(25),
         }
     }
 }

@@ -1,15 +1,16 @@
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
+use bayar_app::port::Random;
 use bayar_app::port::gateway::{
     AccountReport, Call, CallError, Checkout, Fault, FaultKind, PaymentGateway, Place, Reading,
     RefundOrder, Request, Sent, Unfit,
 };
 use bayar_app::port::store::{CallKey, Operation};
-use bayar_app::port::{Clock, Random};
+use bayar_domain::Verdict;
 use bayar_domain::gateway::{AccountRef, CaptureId, Gateway, Source};
-use bayar_domain::{Verdict, gateway};
 use reqwest::Method;
 use secrecy::{ExposeSecret as _, SecretString};
 
@@ -20,11 +21,11 @@ use crate::{account, answer, close, fault, open, read, refund};
 
 /// Midtrans, as the use cases need it.
 pub struct MidtransGateway {
-    pub(crate) client: Client,
-    pub(crate) clock: Arc<dyn Clock>,
+    client: Client,
     random: Arc<dyn Random>,
     source: Source,
     merchant: Option<AccountRef>,
+    whole: Duration,
     snap_base: String,
     api_base: String,
 }
@@ -42,11 +43,7 @@ impl MidtransGateway {
     ///
     /// # Errors
     /// When the configuration cannot work.
-    pub fn new(
-        config: MidtransConfig,
-        random: Arc<dyn Random>,
-        clock: Arc<dyn Clock>,
-    ) -> Result<Self, SetupError> {
+    pub fn new(config: MidtransConfig, random: Arc<dyn Random>) -> Result<Self, SetupError> {
         let key = config.server_key.expose_secret().trim();
         if key.is_empty() {
             return Err(SetupError::NoKey);
@@ -56,10 +53,10 @@ impl MidtransGateway {
             .map_err(|_| SetupError::NoKey)?;
         Ok(Self {
             client: Client::new(key, config.timeouts, config.retries, Arc::clone(&random))?,
-            clock,
             random,
             source,
             merchant: config.merchant,
+            whole: config.timeouts.whole,
             snap_base: base(config.snap_base)?,
             api_base: base(config.api_base)?,
         })
@@ -124,6 +121,16 @@ impl MidtransGateway {
         }
     }
 
+    /// Whoever called has it for a while only: what takes longer is nobody's.
+    async fn in_time<T>(
+        &self,
+        work: impl Future<Output = Result<T, CallError>>,
+    ) -> Result<T, CallError> {
+        tokio::time::timeout(self.whole, work)
+            .await
+            .unwrap_or_else(|_| Err(CallError::Unknown(Fault::of(FaultKind::Timeout))))
+    }
+
     fn is_our_merchant(&self, answer: &Answer) -> Result<(), CallError> {
         match (&self.merchant, &answer.body.merchant_id) {
             (Some(ours), Some(told)) if ours.as_str() != told => Err(CallError::Refused(
@@ -147,7 +154,7 @@ impl MidtransGateway {
 #[async_trait]
 impl PaymentGateway for MidtransGateway {
     fn gateway(&self) -> Gateway {
-        gateway::Gateway::Midtrans
+        Gateway::Midtrans
     }
 
     async fn source(&self) -> Result<Source, CallError> {
@@ -177,31 +184,34 @@ impl PaymentGateway for MidtransGateway {
     }
 
     fn to_refund(&self, refund: &RefundOrder<'_>, key: &CallKey) -> Result<Request, Unfit> {
-        refund::request(refund, key, self.clock.now())
+        refund::request(refund, key)
     }
 
     fn to_answer(
         &self,
-        _place: &Place<'_>,
+        place: &Place<'_>,
         capture: &CaptureId,
         verdict: Verdict,
     ) -> Result<Request, Unfit> {
-        answer::request(capture, verdict, self.clock.now())
+        answer::request(capture, verdict, place.now)
     }
 
     async fn send(&self, call: &Call<'_>) -> Result<Sent, CallError> {
         self.is_our_account(call.place.source)?;
-        match call.operation {
-            Operation::Open => open::send(self, call).await,
-            Operation::Close => close::send(self, call).await,
-            Operation::Refund => refund::send(self, call).await,
-            Operation::Answer => answer::send(self, call).await,
-        }
+        let sending = async {
+            match call.operation {
+                Operation::Open => open::send(self, call).await,
+                Operation::Close => close::send(self, call).await,
+                Operation::Refund => refund::send(self, call).await,
+                Operation::Answer => answer::send(self, call).await,
+            }
+        };
+        self.in_time(sending).await
     }
 
     async fn read(&self, place: &Place<'_>) -> Result<Reading, CallError> {
         self.is_our_account(place.source)?;
-        read::read(self, place).await
+        self.in_time(read::read(self, place)).await
     }
 }
 

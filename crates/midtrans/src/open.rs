@@ -1,14 +1,14 @@
 //! Opens a Snap page.
 //!
 //! One `order_id` makes one transaction at most, whatever becomes of the call.
-//! Midtrans remembers an idempotency key for five minutes. When the same request comes later than that,
-//! Snap either refuses the name, which says nothing about the buyer's page, or makes a second page.
+//! Midtrans remembers an idempotency key for five minutes, and so long the same request opens the same page.
+//! Later than that Snap either refuses the name, which says nothing about the buyer's page, or makes a second page.
 //! Two pages of one `order_id` still make one transaction: the second to choose a method is refused.
 //!
 //! A page lives for a while counted from when it was made, so a request that is repeated late makes a page
-//! that ends late. Therefore the page gets a part of the time only, and the rest is for repeating:
-//! a page made at the last moment of [`Request::good_until`] ends not later than
-//! [`Checkout::expires_at`], when whatever the buyer chose ends.
+//! that ends late. Therefore a method has to be chosen a little before [`Checkout::expires_at`]:
+//! a page made at the last moment of [`Request::good_until`] still ends with it.
+//! Whatever was chosen can be paid until then.
 
 use bayar_app::port::gateway::{Call, CallError, Checkout, FaultKind, Line, Request, Sent, Unfit};
 use bayar_app::port::store::CallKey;
@@ -28,8 +28,8 @@ const LONGEST_NAME: usize = 50;
 const SHORTEST_PAGE: i64 = 5;
 /// The longest that anything can live, in minutes.
 const LONGEST: i64 = 7 * 24 * 60;
-/// The longest time for repeating the request, in minutes.
-const REPEATING: i64 = 15;
+/// How long Midtrans knows an idempotency key again, in minutes.
+const REPEATING: i64 = 5;
 
 /// Every method but DANA: a payment by DANA can be asked for by its own id alone,
 /// and we would learn that from a notification at best.
@@ -102,7 +102,7 @@ struct Expiry {
     duration: i64,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
 struct PageExpiry {
     duration: i64,
     unit: String,
@@ -112,7 +112,6 @@ struct PageExpiry {
 #[derive(Deserialize)]
 struct Stored {
     expiry: Expiry,
-    page_expiry: PageExpiry,
 }
 
 /// How the time until the deadline is shared, in minutes.
@@ -169,7 +168,7 @@ pub fn request(checkout: &Checkout<'_>, key: &CallKey) -> Result<Request, Unfit>
 }
 
 pub async fn send(gateway: &MidtransGateway, call: &Call<'_>) -> Result<Sent, CallError> {
-    let expires_at = page_end(&call.request.body).ok_or_else(not_ours)?;
+    let expires_at = end_of(&call.request.body).ok_or_else(not_ours)?;
     let answer = gateway
         .post(PATH, Some(&call.request.body), Some(call.key))
         .await?;
@@ -212,12 +211,11 @@ fn is_taken(body: &crate::wire::Body) -> bool {
         .any(|word| body.complains_of(&["order_id", word]))
 }
 
-/// When a page ends that was made at once.
-fn page_end(body: &str) -> Option<DateTime<Utc>> {
-    let stored: Stored = serde_json::from_str(body).ok()?;
-    let lasting = stored.page_expiry.duration.min(stored.expiry.duration);
-    time::read_written(&stored.expiry.start_time)?
-        .checked_add_signed(TimeDelta::try_minutes(lasting)?)
+/// When nobody can pay any more.
+fn end_of(body: &str) -> Option<DateTime<Utc>> {
+    let Stored { expiry } = serde_json::from_str(body).ok()?;
+    time::read_written(&expiry.start_time)?
+        .checked_add_signed(TimeDelta::try_minutes(expiry.duration)?)
 }
 
 fn share(now: DateTime<Utc>, expires_at: DateTime<Utc>) -> Result<Share, Unfit> {
@@ -228,10 +226,7 @@ fn share(now: DateTime<Utc>, expires_at: DateTime<Utc>) -> Result<Share, Unfit> 
         )));
     }
     let whole = left.min(LONGEST);
-    let repeating = (whole / 4)
-        .min(REPEATING)
-        .min(whole.saturating_sub(SHORTEST_PAGE))
-        .max(1);
+    let repeating = REPEATING.min(whole.saturating_sub(SHORTEST_PAGE));
     Ok(Share {
         whole,
         page: whole.saturating_sub(repeating),

@@ -7,7 +7,7 @@ use bayar_domain::{Currency, Money};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::gateway::MidtransGateway;
-use crate::wire::{Body, Fraud, RefundEntry, Word};
+use crate::wire::{Body, Fraud, Word};
 use crate::{open, rupiah, time};
 
 mod refunds;
@@ -211,7 +211,7 @@ impl Told<'_> {
             .place
             .refunds
             .iter()
-            .find(|asked| asked.capture == self.capture && asked.amount == gross);
+            .rfind(|asked| asked.capture == self.capture && asked.amount == gross);
         Ok(match ours {
             Some(asked) => {
                 let refund =

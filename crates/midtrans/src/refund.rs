@@ -9,7 +9,7 @@ use bayar_app::port::gateway::{
 };
 use bayar_app::port::store::CallKey;
 use bayar_domain::{Currency, Money};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
 use crate::close::nothing_left;
@@ -29,11 +29,7 @@ struct Refund {
     reason: String,
 }
 
-pub fn request(
-    order: &RefundOrder<'_>,
-    key: &CallKey,
-    now: DateTime<Utc>,
-) -> Result<Request, Unfit> {
+pub fn request(order: &RefundOrder<'_>, key: &CallKey) -> Result<Request, Unfit> {
     let name = segment(order.capture.as_str())
         .map_err(|_| Unfit("no transaction at Midtrans has such a name".to_owned()))?;
     let amount = rupiah::asked(order.amount)?;
@@ -51,7 +47,7 @@ pub fn request(
     Ok(Request {
         path: format!("/v2/{name}/refund"),
         body: serde_json::to_string(&body).map_err(|error| Unfit(error.to_string()))?,
-        good_until: now.checked_add_signed(KNOWN).unwrap_or(now),
+        good_until: order.now.checked_add_signed(KNOWN).unwrap_or(order.now),
     })
 }
 
@@ -74,8 +70,8 @@ pub async fn send(gateway: &MidtransGateway, call: &Call<'_>) -> Result<Sent, Ca
     let is_all = is_all(&found, &refund)?;
     match found.word() {
         Word::Authorize | Word::Capture if is_all => cancel(gateway, name).await,
-        // It has to settle first, which takes a day.
-        Word::Authorize | Word::Capture => Err(CallError::Refused(Fault {
+        // It has to settle first, which takes a day. Nothing was sent, so it can be sent then.
+        Word::Authorize | Word::Capture => Err(CallError::NotSent(Fault {
             retry_after: Some(std::time::Duration::from_secs(3600)),
             ..Fault::of(FaultKind::WrongState).with_code("412")
         })),
@@ -127,7 +123,7 @@ async fn give(gateway: &MidtransGateway, call: &Call<'_>) -> Result<Sent, CallEr
 }
 
 fn has(found: &Body, key: &str) -> bool {
-    let mut listed = found.refunds.iter().flatten();
+    let mut listed = found.refunds.iter();
     listed.any(|entry| entry.refund_key.as_deref() == Some(key))
 }
 

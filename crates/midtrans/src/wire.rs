@@ -43,7 +43,8 @@ pub struct Body {
     pub refund_amount: Option<String>,
     #[serde(deserialize_with = "text")]
     pub chargeback_amount: Option<String>,
-    pub refunds: Option<Vec<RefundEntry>>,
+    #[serde(deserialize_with = "entries")]
+    pub refunds: Vec<RefundEntry>,
     /// The number of a request that was refused.
     #[serde(deserialize_with = "text")]
     pub id: Option<String>,
@@ -174,6 +175,17 @@ fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D:
     Ok(Some(told).filter(|told| !told.is_empty()))
 }
 
+/// The refunds of a list; none where there is no list. A list that cannot be read is not passed over.
+fn entries<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<RefundEntry>, D::Error> {
+    let raw = Box::<RawValue>::deserialize(deserializer)?;
+    let json = raw.get();
+    if json.starts_with('[') {
+        serde_json::from_str(json).map_err(serde::de::Error::custom)
+    } else {
+        Ok(Vec::new())
+    }
+}
+
 /// The strings of a list, or the one string; nothing of anything else.
 fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
     let told = match serde_json::Value::deserialize(deserializer)? {
@@ -204,16 +216,23 @@ mod tests {
 
     #[test]
     fn what_is_missing_or_strange_or_new_is_passed_over() {
-        let json = r#"{"gross_amount":null,"currency":{"a":1},"payment_type":true,"order_id":"",
+        let json = r#"{"gross_amount":null,"currency":{"a":1},"payment_type":true,"order_id":"","refunds":"none",
             "error_messages":"one","validation_messages":[1,"two"],"a_new_field":[{}]}"#;
         let body: Body = serde_json::from_str(json).unwrap();
         assert_eq!(body.gross_amount, None);
         assert_eq!(body.currency, None);
         assert_eq!(body.payment_type, None);
         assert_eq!(body.order_id, None);
-        assert!(body.refunds.is_none());
+        assert!(body.refunds.is_empty());
         assert!(body.complains_of(&["one"]) && body.complains_of(&["two"]));
         assert!(!body.complains_of(&["one", "two"]));
+    }
+
+    #[test]
+    fn a_list_of_refunds_is_read_whole_or_not_at_all() {
+        let body: Body = serde_json::from_str(r#"{"refunds":[{"refund_key":"a"},{}]}"#).unwrap();
+        assert_eq!(body.refunds.len(), 2);
+        assert!(serde_json::from_str::<Body>(r#"{"refunds":[{"refund_key":"a"},1]}"#).is_err());
     }
 
     #[test]

@@ -50,6 +50,12 @@ impl Book {
             && jobs.is_empty()
     }
 
+    /// What the world is told, by its kind.
+    #[must_use]
+    pub fn announced(&self) -> Vec<String> {
+        self.outbox.iter().map(|row| row.kind.clone()).collect()
+    }
+
     /// Fails when something is half-way, double or lost.
     pub fn must_be_whole(&self) {
         for order in &self.orders {

@@ -42,6 +42,12 @@ impl Client {
         }
     }
 
+    /// What proves who it is.
+    #[must_use]
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
     /// The same one, at another server.
     #[must_use]
     pub fn at(&self, address: SocketAddr) -> Self {

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, ExitStatus, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::{Value, json};
@@ -157,6 +157,16 @@ impl Installation {
     pub fn explain(&self, order_number: &str) -> Value {
         let told = self.run(&["payments", "explain", order_number, "--json"], "");
         serde_json::from_str(&told).expect("the explanation as JSON")
+    }
+
+    /// Runs a command. Answers how it ended and all that it said.
+    #[must_use]
+    pub fn ran(&self, arguments: &[&str]) -> (ExitStatus, String) {
+        let mut command = self.command();
+        let output = command.args(arguments).stdin(Stdio::null()).output();
+        let output = output.expect("bayar runs");
+        let said = [output.stdout, output.stderr].concat();
+        (output.status, String::from_utf8_lossy(&said).into_owned())
     }
 
     /// Runs a command that must succeed. Answers its result.

@@ -5,16 +5,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use bayar_app::identity::{Keyring, Role, TicketSigner, TokenSigner};
+use bayar_app::identity::{Keyring, ReturnSigner, Role, TicketSigner, TokenSigner};
 use bayar_app::port::store::{IdempotencyKey, OrderKey, Payments, Upkeep};
-use bayar_app::port::{Clock, IdempotencyCache, Locks, Quota};
+use bayar_app::port::{Clock, IdempotencyCache, Locks, PaymentGateway, Quota};
 use bayar_app::{
-    AmountText, App, Caller, CreateError, CreatePayment, Created, Ports, Settings, Signers,
+    AmountText, App, Caller, CreateError, CreatePayment, Created, Gateways, Ports, Settings,
+    Signers,
 };
-use bayar_domain::{AmountLimits, AmountRange, Gateway, Order, PaymentId, TaxPolicy};
+use bayar_domain::{AmountLimits, AmountRange, Gateway, Mode, Order, PaymentId, TaxPolicy};
 use bayar_embedded::{
     FileRole, LocalCache, LocalLimits, LocalLocks, LocalVault, SqliteConfig, SqliteStore,
 };
+use bayar_stripe::{StripeConfig, StripeGateway};
 use bayar_testkit::builders::{AnOrder, php};
 use bayar_testkit::clock::ManualClock;
 use bayar_testkit::faults::FaultyStore;
@@ -76,6 +78,7 @@ impl Stage {
             store: store.clone(),
             locks: wanted.locks,
             cache: wanted.cache,
+            gateways: Gateways::new([nobody()]),
             limits: limits.clone(),
             own_limits: limits,
             vault: Arc::new(LocalVault::new(Arc::clone(&clock))),
@@ -156,11 +159,22 @@ pub fn new_payment(created: Result<Created, CreateError>) -> PaymentId {
     }
 }
 
+/// A gateway that can be chosen, and is never asked.
+fn nobody() -> Arc<dyn PaymentGateway> {
+    let config = StripeConfig {
+        api_base: "http://127.0.0.1:1".to_owned(),
+        ..StripeConfig::new("sk_test_x".into(), Mode::Test)
+    };
+    let random = Arc::new(SeededRandom::new(1));
+    Arc::new(StripeGateway::new(config, random).unwrap())
+}
+
 fn signers() -> Signers {
     let keyring = Keyring::new(vec![[7; 32]]).unwrap();
     Signers {
         tokens: TokenSigner::new(&[[7; 32]], Duration::from_secs(60)).unwrap(),
         tickets: TicketSigner::new(&keyring),
+        returns: ReturnSigner::new(&keyring),
         external: None,
     }
 }
@@ -184,7 +198,8 @@ fn settings(payments: u32) -> Settings {
         taxes: TaxPolicy::standard(),
         tax_zone: FixedOffset::east_opt(7 * 3600).unwrap(),
         amounts: AmountLimits::new([pesos]).unwrap(),
-        gateways: vec![Gateway::Stripe],
+        checkout_ttl: Duration::from_secs(60 * 60),
+        public_url: "https://shop.example".to_owned(),
         people_are_external: false,
     }
 }

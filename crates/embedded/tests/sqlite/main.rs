@@ -12,6 +12,7 @@ mod common;
 
 mod backup;
 mod files;
+mod gateways;
 mod killed;
 mod looking;
 mod migrations;

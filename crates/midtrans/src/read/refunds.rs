@@ -1,30 +1,32 @@
 //! Money that went back.
 
+use std::collections::BTreeMap;
+
 use bayar_app::port::gateway::{AskedRefund, CallError};
 
-use super::{
-    GatewayRefundId, Money, Proof, Proofs, RefundEntry, RefundStep, Told, Word, amount, garbage,
-    time,
-};
+use bayar_domain::Money;
+use bayar_domain::fact::{Proof, RefundStep};
+use bayar_domain::gateway::GatewayRefundId;
+use chrono::{DateTime, Utc};
+
+use super::{Proofs, Told, amount, garbage};
+use crate::time;
+use crate::wire::{RefundEntry, Word};
 
 impl Told<'_> {
     /// All that came in, and what went back of it: the amount of the transaction stays what it was.
     pub(super) fn refunded(&self) -> Result<Proofs, CallError> {
         let mut proofs = vec![(self.captured()?, self.at)];
-        let listed = self.body.refunds.as_deref().unwrap_or_default();
-        for entry in listed {
+        for entry in &self.body.refunds {
             proofs.extend(self.entry(entry)?);
         }
-        if listed.is_empty() {
+        if self.body.refunds.is_empty() {
             proofs.extend(self.unlisted()?);
         }
         Ok(proofs)
     }
 
-    fn entry(
-        &self,
-        entry: &RefundEntry,
-    ) -> Result<Option<(Proof, super::DateTime<super::Utc>)>, CallError> {
+    fn entry(&self, entry: &RefundEntry) -> Result<Option<(Proof, DateTime<Utc>)>, CallError> {
         let amount = amount(entry.refund_amount.as_deref(), self.body)?;
         if !amount.is_positive() {
             self.warn("midtrans tells of a refund of nothing, which is passed over");
@@ -68,7 +70,6 @@ impl Told<'_> {
             return Ok(Vec::new());
         }
         let gross = self.gross()?;
-        let asked = Money::sum(gross.currency(), self.asked().map(|asked| asked.amount));
         let proof = |refund: &str, amount, ours| {
             let refund = GatewayRefundId::new(refund).map_err(|_| garbage("refunds"))?;
             let proof = Proof::Refunded {
@@ -80,8 +81,12 @@ impl Told<'_> {
             };
             Ok((proof, self.at))
         };
-        if asked == Ok(gross) {
-            self.asked()
+        // Of one that was asked for again, the last time counts: those before were refused.
+        let asked: BTreeMap<_, _> = self.asked().map(|asked| (asked.refund, asked)).collect();
+        let sum = Money::sum(gross.currency(), asked.values().map(|asked| asked.amount));
+        if sum == Ok(gross) {
+            asked
+                .into_values()
                 .map(|asked| proof(asked.key.as_str(), asked.amount, Some(asked.refund)))
                 .collect()
         } else {

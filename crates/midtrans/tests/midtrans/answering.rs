@@ -18,7 +18,10 @@ async fn answer(
     let server = Server::of(script).await;
     let fixture = Fixture::at(&server);
     let capture = CaptureId::new(TRANSACTION).unwrap();
-    let request = fixture.gateway.to_answer(&capture, verdict).unwrap();
+    let request = fixture
+        .gateway
+        .to_answer(&fixture.place(), &capture, verdict)
+        .unwrap();
     let sent = fixture.send(Operation::Answer, &request).await;
     let lines = server.seen().into_iter();
     (
@@ -93,7 +96,7 @@ async fn a_name_that_no_transaction_has_is_not_asked_for() {
         assert!(
             fixture
                 .gateway
-                .to_answer(&capture, Verdict::Accept)
+                .to_answer(&fixture.place(), &capture, Verdict::Accept)
                 .is_err(),
             "{name}"
         );

@@ -58,6 +58,13 @@ async fn a_page_that_nobody_used_is_cancelled_and_that_is_proof() {
 }
 
 #[tokio::test]
+async fn a_page_whose_time_was_over_is_proved_closed() {
+    let script = [ok(MISSING), snap("token is expired"), ok(MISSING)];
+    let (sent, _) = close(true, script).await;
+    assert_eq!(sent, Ok(Sent::Closed));
+}
+
+#[tokio::test]
 async fn a_page_that_is_not_known_has_to_be_waited_for() {
     let (sent, lines) = close(false, [ok(MISSING)]).await;
     let error = sent.unwrap_err();
@@ -121,6 +128,27 @@ async fn what_was_begun_is_ended_and_its_page_with_it() {
         let (sent, _) = close(true, [status(word), ended(), snap("token not found")]).await;
         assert_eq!(sent, Ok(Sent::Done), "{word}");
     }
+}
+
+#[tokio::test]
+async fn a_page_that_belongs_to_what_has_ended_is_shut_with_it() {
+    let busy = || snap("Transaction is on progress");
+    for word in ["pending", "expire", "cancel", "failure"] {
+        let ended = || ok(transaction("expire", r#""status_code":"407""#));
+        let mut script = vec![status(word)];
+        script.extend((word == "pending").then(ended));
+        script.extend([busy(), ended()]);
+        let (sent, _) = close(true, script).await;
+        assert_eq!(sent, Ok(Sent::Closed), "{word}");
+    }
+    // It could not be ended, for the money was faster.
+    let late = ok(r#"{"status_code":"412"}"#);
+    let (sent, _) = close(
+        true,
+        [status("pending"), late, busy(), status("settlement")],
+    )
+    .await;
+    assert_eq!(sent, Ok(Sent::Done));
 }
 
 #[tokio::test]

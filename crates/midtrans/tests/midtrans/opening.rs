@@ -129,6 +129,11 @@ async fn nothing_outlives_the_deadline_even_when_the_request_is_repeated_to_the_
             "{minutes}: {ends}"
         );
         assert!(request.good_until > fixture.now, "{minutes}");
+        // Later the gateway does not know the key any more.
+        assert!(
+            request.good_until <= fixture.now + TimeDelta::minutes(5),
+            "{minutes}"
+        );
     }
     let long = Wanted {
         lasting: TimeDelta::days(30),
@@ -257,7 +262,7 @@ async fn a_page_is_opened_with_the_key_and_tells_where_and_until_when() {
     };
     assert_eq!(session.reference.as_str(), TOKEN);
     assert_eq!(session.url, format!("https://snap.example/v4/{TOKEN}"));
-    assert_eq!(session.expires_at, fixture.now + TimeDelta::minutes(45));
+    assert_eq!(session.expires_at, fixture.now + TimeDelta::minutes(60));
     let seen = server.seen();
     assert_eq!(seen[0].line, "POST /snap/v1/transactions");
     assert_eq!(seen[0].body, request.body);

@@ -81,6 +81,15 @@ fn proofs(reading: &Reading) -> Vec<String> {
     reading.proofs.iter().map(in_words).collect()
 }
 
+/// The word, more of the answer, what is known, and what is read from that.
+type Row = (
+    &'static str,
+    &'static str,
+    &'static [Known],
+    Door,
+    &'static [&'static str],
+);
+
 #[tokio::test]
 async fn every_word_is_read_by_what_is_known() {
     use Door::{Open, Paid, Shut, Waiting};
@@ -88,11 +97,11 @@ async fn every_word_is_read_by_what_is_known() {
     const VA: &str = r#""payment_type":"bank_transfer""#;
     const CHALLENGE: &str = r#""fraud_status":"challenge","status_code":"201""#;
     const FDS: &str = r#""fraud_status":"deny","status_code":"202""#;
-    let all = Known::ALL.as_slice();
+    let all: &[Known] = &Known::ALL;
     let money: &[Known] = &[Captured, Challenged];
     let captured: &[&str] = &["captured 10000.00"];
     let challenged: &[&str] = &["challenged 10000.00"];
-    let rows: &[(&str, &str, &[Known], Door, &[&str])] = &[
+    let rows: &[Row] = &[
         ("pending", "", all, Open, &[]),
         (
             "pending",
@@ -184,7 +193,6 @@ async fn every_word_is_read_by_what_is_known() {
         ),
         ("partial_refund", "", all, Paid, captured),
         ("paused", "", all, Waiting, &[]),
-        ("", "", all, Waiting, &[]),
     ];
     for (status, fields, knowns, door, expected) in rows {
         for known in *knowns {
@@ -350,10 +358,10 @@ async fn every_refund_is_told_with_its_name_its_step_and_our_mark() {
     let times: Vec<_> = reading
         .proofs
         .iter()
-        .map(|(_, at)| at.to_rfc3339())
+        .map(|(_, at)| at.to_string())
         .collect();
-    assert_eq!(times[1], "2025-07-18T04:10:00+00:00");
-    assert_eq!(times[2], "2025-07-18T04:20:00+00:00");
+    assert_eq!(times[1], "2025-07-18 04:10:00 UTC");
+    assert_eq!(times[2], "2025-07-18 04:20:00 UTC");
 }
 
 #[tokio::test]
@@ -369,6 +377,7 @@ async fn a_refund_of_all_that_is_not_listed_is_still_told() {
     let ours = |server: &Server| {
         Fixture::at(server)
             .with_refund(5, "by-shop0001-r5", 4_000)
+            .with_refund(6, "by-shop0001-old", 6_000)
             .with_refund(6, "by-shop0001-r6", 6_000)
     };
     let reading = told_to(ours, transaction("refund", r#""refunds":[]"#))
@@ -403,15 +412,9 @@ async fn a_dispute_holds_what_was_not_refunded() {
 async fn times_are_those_of_jakarta() {
     let fields = r#""settlement_time":"2025-07-18 11:08:00""#;
     let reading = told(Known::Nothing, "settlement", fields).await;
-    assert_eq!(
-        reading.proofs[0].1.to_rfc3339(),
-        "2025-07-18T04:08:00+00:00"
-    );
+    assert_eq!(reading.proofs[0].1.to_string(), "2025-07-18 04:08:00 UTC");
     let reading = told(Known::Nothing, "settlement", "").await;
-    assert_eq!(
-        reading.proofs[0].1.to_rfc3339(),
-        "2025-07-18T04:06:30+00:00"
-    );
+    assert_eq!(reading.proofs[0].1.to_string(), "2025-07-18 04:06:30 UTC");
 }
 
 #[tokio::test]
@@ -446,7 +449,7 @@ async fn money_that_cannot_be_understood_is_no_money_and_not_lost() {
         r#""currency":"XYZ1""#,
         r#""transaction_id":null"#,
         r#""order_id":"other","transaction_id":"other""#,
-        r#""refunds":"none""#,
+        r#""transaction_status":null"#,
     ] {
         let error = told_to(Fixture::at, transaction("settlement", fields)).await;
         let error = match error {

@@ -20,6 +20,7 @@ fn asked(fixture: &Fixture, amount: Money, reason: &str) -> Option<Request> {
         captured: idr(10_000),
         amount,
         reason,
+        now: fixture.now,
     };
     fixture
         .gateway
@@ -147,7 +148,7 @@ async fn all_of_a_card_payment_that_has_not_settled_is_cancelled() {
 #[tokio::test]
 async fn a_part_of_a_card_payment_waits_until_it_has_settled() {
     let (sent, lines) = refund(4_000, [ok(transaction("capture", ""))]).await;
-    let Err(CallError::Refused(fault)) = sent else {
+    let Err(CallError::NotSent(fault)) = sent else {
         panic!("{sent:?}");
     };
     assert_eq!(fault.kind, FaultKind::WrongState);

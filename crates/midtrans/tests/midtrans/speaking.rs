@@ -1,6 +1,6 @@
 //! Time-outs, trouble, and trying again.
 
-use bayar_app::port::gateway::{CallError, FaultKind, PaymentGateway as _};
+use bayar_app::port::gateway::{CallError, Fault, FaultKind, PaymentGateway as _};
 use bayar_app::port::store::Operation;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -71,6 +71,23 @@ async fn a_refused_connection_was_not_sent() {
 }
 
 #[tokio::test]
+async fn a_secure_connection_that_is_not_made_was_not_sent() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("https://{}", listener.local_addr().unwrap());
+    let closing = tokio::spawn(async move {
+        loop {
+            drop(listener.accept().await);
+        }
+    });
+    let fixture = Fixture::at_base(&base);
+    let request = request("/snap/v1/transactions", CREATE);
+    let error = fixture.send(Operation::Open, &request).await.unwrap_err();
+    closing.abort();
+    assert!(matches!(error, CallError::NotSent(_)), "{error:?}");
+    assert_eq!(error.fault().kind, FaultKind::Connection);
+}
+
+#[tokio::test]
 async fn too_many_requests_were_not_looked_at_and_are_not_sent_again_at_once() {
     let limited = Reply::With(429, "retry-after: 30", "slow down".to_owned());
     let in_body = Reply::Of(200, r#"{"status_code":"429"}"#.to_owned());
@@ -126,4 +143,15 @@ async fn an_answer_without_an_end_is_not_read_for_ever() {
     let fixture = Fixture::at(&server);
     let error = fixture.gateway.read(&fixture.place()).await.unwrap_err();
     assert_eq!(error.fault().kind, FaultKind::Garbage);
+}
+
+#[tokio::test]
+async fn all_requests_of_one_call_end_in_time() {
+    let found = Reply::Of(200, transaction("pending", ""));
+    let server = Server::of([found, Reply::Hang]).await;
+    let fixture = Fixture::within(&server.base, Duration::from_millis(200));
+    let request = fixture.gateway.to_close(&fixture.place()).unwrap();
+    let error = fixture.send(Operation::Close, &request).await.unwrap_err();
+    assert_eq!(error, CallError::Unknown(Fault::of(FaultKind::Timeout)));
+    assert_eq!(server.seen().len(), 2, "it was not asked again");
 }

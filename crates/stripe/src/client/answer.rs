@@ -3,8 +3,8 @@
 //! | what happened | proves |
 //! |---|---|
 //! | no connection; 429 but for `lock_timeout` | it was not sent, or turned away unread |
-//! | another 4xx in Stripe's own words | it had no effect and will have none |
-//! | 409, 424, `lock_timeout`, `idempotency_error`, 5xx, no or no whole answer, anything that is not in Stripe's words | nothing |
+//! | 400 to 404 in Stripe's own words, but for `idempotency_error` | it had no effect and will have none |
+//! | everything else: 409, 5xx, no answer or a part of one, and whatever is not in Stripe's words | nothing |
 
 use std::time::Duration;
 
@@ -66,8 +66,7 @@ impl Judged {
         };
         let error = match (status, &words) {
             (429, Some(words)) if !words.is("lock_timeout") => CallError::NotSent(fault),
-            (409 | 424 | 429 | 500.., _) | (_, None) => CallError::Unknown(fault),
-            (400..=499, Some(words)) if !words.is_about_the_key() => CallError::Refused(fault),
+            (400..=404, Some(words)) if !words.is_about_the_key() => CallError::Refused(fault),
             _ => CallError::Unknown(fault),
         };
         Self { error, again }

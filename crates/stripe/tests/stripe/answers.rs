@@ -302,6 +302,14 @@ async fn what_was_closed_or_over_is_closed() {
     for (act, sent) in [
         (answer(200, &expired), Sent::Closed),
         (answer(200, &session()), Sent::Done),
+        // What is paid is not simply closed: reading tells.
+        (
+            answer(
+                200,
+                &patched(expired.clone(), json!({"payment_status": "paid"})),
+            ),
+            Sent::Done,
+        ),
         (answer(400, &over), Sent::Done),
         (answer(400, &no_code), Sent::Done),
     ] {

@@ -15,4 +15,5 @@ mod reading;
 mod returning;
 mod secrecy;
 mod server;
+mod taken_back;
 mod unclear;

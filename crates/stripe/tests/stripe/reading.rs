@@ -1,9 +1,9 @@
 //! What is read of Stripe's book.
 
 use bayar_app::port::gateway::{Door, FaultKind, PaymentGateway as _, Reading};
-use bayar_domain::fact::{Proof, RefundStep};
-use bayar_domain::gateway::{CaptureId, DisputeId, GatewayRefundId, Reason, TryId};
-use bayar_domain::{Currency, Money, RefundId};
+use bayar_domain::fact::Proof;
+use bayar_domain::gateway::{CaptureId, Reason, TryId};
+use bayar_domain::{Currency, Money};
 use serde_json::{Value, json};
 
 use crate::fixtures::{
@@ -250,105 +250,6 @@ async fn a_declined_try_leaves_the_session_open() {
 }
 
 #[tokio::test]
-async fn each_refund_is_told_with_our_mark_from_every_page() {
-    let refund = |id: &str, status: &str, metadata: Value| {
-        json!({
-            "id": id, "amount": 100, "currency": "php", "status": status, "created": NOW + 30,
-            "metadata": metadata,
-        })
-    };
-    let ours = json!({"bayar_installation": "abcdefgh", "bayar_refund": "9"});
-    let first = list(
-        vec![
-            refund("re_6", "brand_new", json!({})),
-            refund(
-                "re_5",
-                "canceled",
-                json!({"bayar_installation": "hgfedcba", "bayar_refund": "9"}),
-            ),
-            refund(
-                "re_4",
-                "failed",
-                json!({"bayar_installation": "abcdefgh", "bayar_refund": "x"}),
-            ),
-        ],
-        true,
-    );
-    let second = list(
-        vec![
-            refund("re_3", "succeeded", ours.clone()),
-            refund("re_2", "requires_action", json!(null)),
-            refund("re_1", "pending", ours),
-        ],
-        false,
-    );
-    let script = [paid_session(), first, second].map(|body| answer(200, &body));
-    let server = Server::start(script).await;
-    let reading = gateway(&server)
-        .read(&Where::known().place())
-        .await
-        .unwrap();
-    let told: Vec<_> = reading.proofs[1..]
-        .iter()
-        .map(|(proof, _)| proof.clone())
-        .collect();
-    let expected = [
-        ("re_5", RefundStep::Failed, None),
-        ("re_4", RefundStep::Failed, None),
-        ("re_3", RefundStep::Succeeded, RefundId::new(9).ok()),
-        ("re_2", RefundStep::Pending, None),
-        ("re_1", RefundStep::Pending, RefundId::new(9).ok()),
-    ]
-    .map(|(name, step, ours)| Proof::Refunded {
-        capture: capture(),
-        refund: GatewayRefundId::new(name).unwrap(),
-        amount: php(100),
-        step,
-        ours,
-    });
-    assert_eq!(told, expected);
-    assert_eq!(reading.door, Door::Paid);
-    assert!(
-        server.seen()[2].target.ends_with("&starting_after=re_4"),
-        "{:?}",
-        server.seen()[2]
-    );
-}
-
-#[tokio::test]
-async fn a_list_that_never_ends_is_given_up() {
-    let refund = json!({"id": "re_1", "amount": 1, "currency": "php", "status": "failed"});
-    for endless in [list(vec![refund], true), list(vec![], true)] {
-        let told = refused(&[paid_session(), endless.clone(), endless]).await;
-        let expected = (
-            Proves::Nothing,
-            FaultKind::Garbage,
-            "list_without_end".to_owned(),
-        );
-        assert_eq!(told, expected);
-    }
-}
-
-#[tokio::test]
-async fn a_dispute_is_asked_for_where_the_charge_has_one() {
-    let mut disputed = paid_session();
-    disputed["payment_intent"]["latest_charge"]["disputed"] = true.into();
-    let dispute = json!({
-        "id": "du_1", "amount": 560_000, "currency": "php", "status": "needs_response",
-        "created": NOW + 40, "balance_transactions": [{"id": "txn_1"}],
-    });
-    let reading = read_known(&[disputed, nothing(), list(vec![dispute], false)]).await;
-    let expected = Proof::Disputed {
-        capture: capture(),
-        dispute: DisputeId::new("du_1").unwrap(),
-        held: php(560_000),
-        step: 20,
-    };
-    assert_eq!(reading.proofs[1..], [(expected, at(40))]);
-    assert_eq!(reading.door, Door::Paid);
-}
-
-#[tokio::test]
 async fn what_is_not_ours_is_told_as_such() {
     for metadata in [
         json!({}),
@@ -439,6 +340,26 @@ async fn two_sessions_of_one_attempt_are_told_together() {
     assert_eq!(reading.session.unwrap().reference.as_str(), "cs_test_2");
     assert_eq!(reading.proofs, [(captured(560_000), at(20))]);
     assert_eq!(reading.names, ["cs_test_2", "cs_test_1", "pi_1", "ch_1"]);
+}
+
+#[tokio::test]
+async fn an_attempt_is_not_over_while_one_of_its_sessions_is_open() {
+    let expired = patched(session(), json!({"status": "expired", "url": null}));
+    let second = patched(session(), json!({"id": "cs_test_2"}));
+    let script = [
+        list(vec![second.clone(), session()], false),
+        second,
+        expired.clone(),
+    ];
+    let reading = read(&Where::unknown(), &script).await;
+    assert_eq!(reading.door, Door::Open);
+    assert_eq!(reading.proofs, []);
+
+    let both = patched(expired.clone(), json!({"id": "cs_test_2"}));
+    let script = [list(vec![both.clone(), session()], false), both, expired];
+    let reading = read(&Where::unknown(), &script).await;
+    assert_eq!(reading.door, Door::Shut);
+    assert_eq!(reading.proofs, [(Proof::Expired, at(60))]);
 }
 
 #[tokio::test]

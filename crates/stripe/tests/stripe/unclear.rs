@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use bayar_app::port::gateway::{FaultKind, Sent};
 use bayar_stripe::{Retries, StripeConfig, StripeGateway};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
 use crate::fixtures::{Middle, Proves, config, error, gateway, hasty, proves, send_open, session};
@@ -29,6 +30,34 @@ async fn a_host_that_does_not_exist_was_not_sent_to() {
     let gateway = StripeGateway::new(config, Arc::new(Middle)).unwrap();
     let failed = send_open(&gateway).await;
     assert_eq!(proves(failed), (Proves::NotSent, FaultKind::Connection));
+}
+
+#[tokio::test]
+async fn a_line_that_cannot_be_secured_carries_nothing() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("https://{}", listener.local_addr().unwrap());
+    let gateway = StripeGateway::new(config(&base), Arc::new(Middle)).unwrap();
+    let heard = tokio::spawn(async move {
+        let mut heard = vec![0; 65_536];
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let length = stream.read(&mut heard).await.unwrap();
+        heard.truncate(length);
+        // No TLS answers like this.
+        stream
+            .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}")
+            .await
+            .unwrap();
+        heard
+    });
+    let failed = send_open(&gateway).await;
+    assert_eq!(proves(failed), (Proves::NotSent, FaultKind::Connection));
+    let heard = heard.await.unwrap();
+    assert_eq!(heard[0], 0x16, "a handshake");
+    let said = String::from_utf8_lossy(&heard);
+    assert!(
+        !said.contains("sk_test") && !said.contains("POST"),
+        "{said}"
+    );
 }
 
 #[tokio::test]

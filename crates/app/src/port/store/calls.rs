@@ -13,9 +13,11 @@ use crate::port::gateway::Request;
 #[async_trait]
 pub trait GatewayCalls: Send + Sync {
     /// An id that no attempt has and none will get but the caller's.
+    ///
+    /// Asked by whoever has a unit open it may wait for that unit, and in vain: ids are taken before.
     async fn reserve_attempt_id(&self) -> Answer<AttemptId>;
 
-    /// An id that no refund has and none will get but the caller's.
+    /// An id that no refund has and none will get but the caller's. It is taken before a unit begins, too.
     async fn reserve_refund_id(&self) -> Answer<RefundId>;
 
     /// The order of an attempt.

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
+use bayar_app::port::Random;
 use bayar_app::port::gateway::PaymentGateway as _;
 use bayar_app::port::gateway::{AskedRefund, Call, CallError, Place, Request, Sent};
 use bayar_app::port::store::{CallKey, Operation};
-use bayar_app::port::{Clock, Random};
 use bayar_domain::gateway::{AccountRef, CaptureId, Session, SessionRef, Source};
 use bayar_domain::{AttemptId, Currency, Fact, Gateway, Mode, Money, Proof, RefundId};
 use bayar_midtrans::{MidtransConfig, MidtransGateway, Retries, Timeouts};
@@ -20,15 +20,6 @@ pub const SERVER_KEY: &str = "SB-Mid-server-abc123";
 pub const KEY: &str = "by-shop0001-00112233445566778899";
 pub const TRANSACTION: &str = "57d5293c-e65f-4a29-95e4-5959c3fa335b";
 pub const TOKEN: &str = "66e4fa55-fdac-4ef9-91b5-733b97d1b862";
-
-/// 18 July 2025, 04:07 UTC, for ever.
-struct StoppedClock;
-
-impl Clock for StoppedClock {
-    fn now(&self) -> DateTime<Utc> {
-        DateTime::from_timestamp(1_752_811_620, 0).unwrap()
-    }
-}
 
 /// Bytes of which no two that follow each other are the same.
 #[derive(Default)]
@@ -65,6 +56,11 @@ impl Fixture {
     }
 
     pub fn at_base(base: &str) -> Self {
+        Self::within(base, Duration::from_secs(5))
+    }
+
+    /// With so much time for all requests of one call together.
+    pub fn within(base: &str, whole: Duration) -> Self {
         let merchant = AccountRef::new("G141532850").unwrap();
         let config = MidtransConfig {
             server_key: SecretString::from(format!(" {SERVER_KEY}\n")),
@@ -76,16 +72,17 @@ impl Fixture {
                 connect: Duration::from_millis(500),
                 answer: Duration::from_millis(250),
                 budget: Duration::from_secs(5),
+                whole,
             },
             retries: Retries {
                 most: 2,
                 pause: Duration::from_millis(4),
             },
         };
-        let now = StoppedClock.now();
+        let now = DateTime::from_timestamp(1_752_811_620, 0).unwrap();
         let random = Arc::new(Counting::default());
         Self {
-            gateway: MidtransGateway::new(config, random, Arc::new(StoppedClock)).unwrap(),
+            gateway: MidtransGateway::new(config, random).unwrap(),
             source: Source {
                 gateway: Gateway::Midtrans,
                 account: merchant,

@@ -2,4 +2,4 @@ mod fixture;
 mod server;
 
 pub use fixture::{Fixture, KEY, SERVER_KEY, TOKEN, TRANSACTION, idr, request, transaction};
-pub use server::{Reply, Seen, Server};
+pub use server::{Reply, Server};

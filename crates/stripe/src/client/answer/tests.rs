@@ -159,6 +159,8 @@ fn each_class_of_errors_proves_what_it_proves() {
         (424, "api_error", "", (Nothing, K::Api), true),
         (429, request, "rate_limit", (NotSent, K::RateLimit), true),
         (429, request, "lock_timeout", (Nothing, K::RateLimit), true),
+        (405, request, "", (Nothing, K::InvalidRequest), false),
+        (422, request, "", (Nothing, K::InvalidRequest), false),
         (500, "api_error", "", (Nothing, K::Api), true),
         (503, "brand_new_error", "x", (Nothing, K::Api), true),
         (302, request, "", (Nothing, K::InvalidRequest), false),

@@ -144,7 +144,6 @@ macro_rules! gateway_contract {
         mod opening {
             use $crate::contract::gateway::opening as cases;
             $crate::contract_tests! { $fresh:
-                a_checkout_is_put_together_the_same_each_time,
                 a_checkout_is_opened,
                 a_checkout_ends_when_it_was_to_end,
                 a_call_made_again_opens_the_same_checkout,

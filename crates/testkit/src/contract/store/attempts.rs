@@ -3,15 +3,15 @@
 
 use std::sync::Arc;
 
-use bayar_app::port::store::{Actor, OrderKey, Store};
+use bayar_app::port::store::{Actor, OrderKey};
 use bayar_domain::settlement::Changes;
-use bayar_domain::{Attempt, AttemptStatus, OrderStatus, PaymentId, PaymentStatus, Proof};
+use bayar_domain::{Attempt, AttemptStatus, OrderStatus, PaymentStatus, Proof};
 use futures_util::future::join_all;
 
 use super::checkouts::{
     Checkout, PRICE, apply, assert_refused, assert_stored, start, try_to_apply,
 };
-use super::steps::{bare, begin, cancel, payment_of, save, settle};
+use super::steps::{bare, begin, cancel, patiently, payment_of, save, settle};
 use crate::builders::{
     AnOpening, AnOrder, a_capture, a_fact, a_session, an_attempt, captured, expired,
 };
@@ -123,8 +123,8 @@ pub async fn an_attempt_for_a_payment_of_another_order_is_refused(fixture: &dyn 
     let order = AnOrder::of_a_cart().add(&*store).await;
     let strange = AnOrder::of_a_cart().add(&*store).await;
     let strange = AnOpening::of(&strange).open(&*store).await;
-    let (mut unit, settlement, _) = begin(&*store, order.terms().id).await;
     let id = store.reserve_attempt_id().await.unwrap();
+    let (mut unit, settlement, _) = begin(&*store, order.terms().id).await;
     let attempt = Attempt::begin(an_attempt(id, payment_of(&strange)));
     let changes = Changes {
         attempts: vec![attempt],
@@ -140,21 +140,15 @@ pub async fn an_attempt_stays_with_its_payment(fixture: &dyn StoreFixture) {
     let checkout = Checkout::begun(&*store).await;
     let (order, attempt) = (checkout.order, checkout.attempt);
     let ended = apply(&*store, order, [expired(attempt)]).await;
+    let other = store.reserve_bill_ids(0).await.unwrap().payment;
     let (mut unit, _, _) = begin(&*store, order).await;
     let changes = Changes {
-        attempts: vec![Attempt::begin(an_attempt(
-            attempt,
-            payment_of_nobody(&*store).await,
-        ))],
+        attempts: vec![Attempt::begin(an_attempt(attempt, other))],
         ..Changes::default()
     };
     assert_refused(unit.save(&bare(&ended, &changes)).await);
     unit.rollback().await;
     assert_stored(&*store, &ended).await;
-}
-
-async fn payment_of_nobody(store: &dyn Store) -> PaymentId {
-    store.reserve_bill_ids(0).await.unwrap().payment
 }
 
 /// Whoever looked before somebody else began one does not begin a second one.
@@ -185,13 +179,13 @@ pub async fn of_many_that_begin_an_attempt_at_once_one_does(fixture: &dyn StoreF
         let beginning = (0..16).map(|task| {
             let store = Arc::clone(if task % 2 == 0 { &store } else { &beside });
             tokio::spawn(async move {
+                let attempt = patiently(|| store.reserve_attempt_id()).await.unwrap();
                 let (mut unit, settlement, _) = begin(&*store, id).await;
                 if let Some(live) = settlement.live_attempt() {
                     let live = live.terms().id;
                     unit.rollback().await;
                     return (live, false);
                 }
-                let attempt = store.reserve_attempt_id().await.unwrap();
                 let step = settlement.start_attempt(an_attempt(attempt, payment));
                 save(&mut *unit, &step.unwrap(), Actor::System)
                     .await
