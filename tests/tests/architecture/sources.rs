@@ -21,7 +21,8 @@ const IMPURE: &[&str] = &[
     "Instant::now",
 ];
 
-const WIRING: &str = "crates/server/src/wiring.rs";
+/// The wiring: a file, and those of the directory beside it.
+const WIRING: [&str; 2] = ["crates/server/src/wiring.rs", "crates/server/src/wiring/"];
 
 /// A Rust file, with its path from the root of the repository.
 pub struct Source {
@@ -36,7 +37,8 @@ pub fn impure_names(source: &Source) -> Result<Vec<String>, LexError> {
 
 /// Where a source of the server names an adapter, unless it is the wiring.
 pub fn adapters_outside_wiring(source: &Source) -> Result<Vec<String>, LexError> {
-    if source.path == WIRING {
+    let [file, directory] = WIRING;
+    if source.path == file || source.path.starts_with(directory) {
         return Ok(Vec::new());
     }
     let crates: Vec<String> = ADAPTERS
@@ -199,11 +201,13 @@ mod tests {
 
     #[test]
     fn the_wiring_may_name_the_adapters() {
-        let wiring = source(WIRING, "use bayar_postgres::PgStore;");
-        assert_eq!(
-            adapters_outside_wiring(&wiring).unwrap(),
-            Vec::<String>::new()
-        );
+        let names = |path| {
+            let source = source(path, "use bayar_postgres::PgStore;");
+            adapters_outside_wiring(&source).unwrap()
+        };
+        assert!(names("crates/server/src/wiring.rs").is_empty());
+        assert!(names("crates/server/src/wiring/gateways.rs").is_empty());
+        assert!(!names("crates/server/src/wiring_too.rs").is_empty());
     }
 
     #[test]

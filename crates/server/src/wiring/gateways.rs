@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bayar_app::port::{Clock, PaymentGateway, Random};
+use bayar_app::port::{PaymentGateway, Random};
 use bayar_midtrans::{MidtransConfig, MidtransGateway};
 use bayar_stripe::{StripeConfig, StripeGateway};
 
@@ -13,9 +13,11 @@ use crate::config::{Config, Midtrans, Stripe};
 /// How long a connection may take: a gateway that is there takes one at once.
 const CONNECT: Duration = Duration::from_secs(2);
 
+/// How long a call may take in all: it ends before somebody else takes it over.
+const WHOLE: Duration = Duration::from_secs(25);
+
 pub(super) fn adapters(
     config: &Config,
-    clock: &Arc<dyn Clock>,
     random: &Arc<dyn Random>,
 ) -> Result<Vec<Arc<dyn PaymentGateway>>, WiringError> {
     let mut adapters: Vec<Arc<dyn PaymentGateway>> = Vec::new();
@@ -27,7 +29,7 @@ pub(super) fn adapters(
     }
     if let Some(midtrans) = &config.gateways.midtrans {
         let config = midtrans_config(midtrans, timeout);
-        let gateway = MidtransGateway::new(config, Arc::clone(random), Arc::clone(clock))?;
+        let gateway = MidtransGateway::new(config, Arc::clone(random))?;
         adapters.push(Arc::new(gateway));
     }
     Ok(adapters)
@@ -60,6 +62,7 @@ fn midtrans_config(midtrans: &Midtrans, timeout: Duration) -> MidtransConfig {
             connect: CONNECT.min(timeout),
             answer: timeout,
             budget: budget(timeout),
+            whole: WHOLE.min(timeout.saturating_mul(3)),
         },
         retries: bayar_midtrans::Retries::default(),
     }
