@@ -22,6 +22,8 @@ mod trouble;
 
 use std::sync::Arc;
 
+use tokio::runtime::Handle;
+
 use port::store::Installation;
 use port::{Clock, IdempotencyCache, Locks, Random, RateLimits, Store, Vault};
 
@@ -60,6 +62,8 @@ pub struct Ports {
     pub clock: Arc<dyn Clock>,
     /// Where randomness comes from.
     pub random: Arc<dyn Random>,
+    /// Where use cases run that end whether or not their caller waits: beside the connections that they use.
+    pub runtime: Handle,
 }
 
 /// What signs and seals.
@@ -78,6 +82,7 @@ pub struct App {
     cache: Arc<dyn IdempotencyCache>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
+    runtime: Handle,
     locks: OrderLocks,
     limits: Limits,
     signers: Signers,
@@ -101,6 +106,7 @@ impl App {
             cache: ports.cache,
             clock: ports.clock,
             random: ports.random,
+            runtime: ports.runtime,
             locks,
             limits,
             signers,

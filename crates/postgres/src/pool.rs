@@ -14,6 +14,7 @@ use diesel_async::pooled_connection::{
 };
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use futures_util::FutureExt;
+use tokio::runtime::Handle;
 use tokio_postgres::NoTls;
 
 use crate::error::Chain;
@@ -42,6 +43,8 @@ pub(crate) struct Pool {
     pub(crate) patience: Duration,
     /// How long to wait while all connections are in use.
     pub(crate) wait: Duration,
+    /// Where the connections live. A statement that runs there too wakes no other thread for its answer.
+    pub(crate) runtime: Handle,
 }
 
 impl Pool {
@@ -60,6 +63,7 @@ impl Pool {
         if config.pool_size == 0 {
             return Err(ConfigError::Zero("pool_size"));
         }
+        let runtime = Handle::try_current().map_err(|_| ConfigError::NoRuntime)?;
         let mut target = Target::read(&config.url)?;
         let server = &mut target.server;
         server.connect_timeout(config.connect_timeout);
@@ -69,6 +73,7 @@ impl Pool {
         if server.get_application_name().is_none() {
             server.application_name("bayar");
         }
+        let home = runtime.clone();
         let maker = Arc::new(Maker {
             target,
             settings: settings(config),
@@ -79,7 +84,8 @@ impl Pool {
         manager.recycling_method = RecyclingMethod::Fast;
         manager.custom_setup = Box::new(move |_| {
             let maker = Arc::clone(&maker);
-            async move { maker.make().await }.boxed()
+            let made = home.spawn(async move { maker.make().await });
+            async move { made.await.unwrap_or_else(|gone| Err(ConnectionError::BadConnection(gone.to_string()))) }.boxed()
         });
         // The URL is read already, and holds a password.
         let manager = Manager::new_with_config("", manager);
@@ -97,6 +103,7 @@ impl Pool {
             connections,
             patience: config.statement_timeout.saturating_add(GRACE),
             wait: config.wait_timeout,
+            runtime,
         })
     }
 

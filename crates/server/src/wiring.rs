@@ -17,6 +17,7 @@ use bayar_postgres::{PgConfig, PgStore};
 use bayar_redis::{InvalidRedisConfig, RedisConfig, RedisHelpers};
 use secrecy::ExposeSecret;
 use thiserror::Error;
+use tokio::runtime::Handle;
 use zeroize::Zeroizing;
 
 use crate::config::{Config, Database, RateLimit};
@@ -120,6 +121,7 @@ pub async fn wire(config: &Config, purpose: Purpose, tables: Tables) -> Result<W
                 vault: redis,
                 clock: Arc::clone(&clock),
                 random: Arc::clone(&random),
+                runtime: Handle::current(),
             }
         }
         None => Ports {
@@ -131,6 +133,7 @@ pub async fn wire(config: &Config, purpose: Purpose, tables: Tables) -> Result<W
             vault: Arc::new(LocalVault::new(Arc::clone(&clock))),
             clock: Arc::clone(&clock),
             random: Arc::clone(&random),
+            runtime: Handle::current(),
         },
     };
     let keyring = keyring(config, &*random)?;

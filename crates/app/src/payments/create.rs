@@ -144,7 +144,7 @@ impl App {
     ) -> Result<Created, CreateError> {
         let app = Arc::clone(self);
         let creating = async move { app.create_to_the_end(wish).await };
-        let created = tokio::spawn(creating.in_current_span());
+        let created = self.runtime.spawn(creating.in_current_span());
         let created = created.await.map_err(Trouble::fault)?;
         let outcome = match &created {
             Ok(Created::New { .. }) => "created",
