@@ -28,7 +28,7 @@ use port::store::Installation;
 use port::{Clock, IdempotencyCache, Locks, Random, RateLimits, Store, Vault};
 
 pub use accounts::{
-    AccountError, AddApiKey, AddUser, AuthenticationError, LoginError, NewKey, SignedIn,
+    AccountError, AddApiKey, AddUser, AuthenticationError, Claimant, LoginError, NewKey, SignedIn,
 };
 pub use caller::Caller;
 pub use handoff::Handoffs;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use bayar_app::port::StoreError;
 use bayar_app::port::store::Answer;
 use deadpool::Runtime;
-use deadpool::managed::{Object, Timeouts};
+use deadpool::managed::{Object, QueueMode, Timeouts};
 use diesel::{ConnectionError, ConnectionResult};
 use diesel_async::pooled_connection::{
     AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod,
@@ -85,12 +85,18 @@ impl Pool {
         manager.custom_setup = Box::new(move |_| {
             let maker = Arc::clone(&maker);
             let made = home.spawn(async move { maker.make().await });
-            async move { made.await.unwrap_or_else(|gone| Err(ConnectionError::BadConnection(gone.to_string()))) }.boxed()
+            async move {
+                made.await
+                    .unwrap_or_else(|gone| Err(ConnectionError::BadConnection(gone.to_string())))
+            }
+            .boxed()
         });
         // The URL is read already, and holds a password.
         let manager = Manager::new_with_config("", manager);
         let connections = deadpool::managed::Pool::builder(manager)
             .max_size(config.pool_size)
+            // The one that was used last: the server's process behind it still has everything at hand.
+            .queue_mode(QueueMode::Lifo)
             .timeouts(Timeouts {
                 wait: Some(config.wait_timeout),
                 create: Some(config.connect_timeout),

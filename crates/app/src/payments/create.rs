@@ -14,12 +14,12 @@ use crate::port::store::{
     IdempotencyKey, KeyScope, OrderKey, RequestHash, Route, StoreError, StoredAnswer,
 };
 use crate::port::{Away, CacheKey};
-use crate::{App, Caller, Limited, Trouble};
+use crate::{App, AuthenticationError, Claimant, Limited, Trouble};
 
 /// A wish for a payment.
 pub struct CreatePayment {
-    /// Who asks.
-    pub caller: Caller,
+    /// Who asks. It is confirmed on the way.
+    pub by: Claimant,
     /// Who pays.
     pub user: UserId,
     /// For what.
@@ -80,6 +80,9 @@ pub enum Created {
 /// Why there is no payment.
 #[derive(Debug, Error)]
 pub enum CreateError {
+    /// Nothing proves any more who is asking.
+    #[error("nothing proves who is asking")]
+    Unproved,
     /// The key was used for something else.
     #[error("the idempotency key was used for another request")]
     KeyReused,
@@ -122,6 +125,15 @@ pub enum CreateError {
     /// Something went wrong.
     #[error(transparent)]
     Trouble(#[from] Trouble),
+}
+
+impl From<AuthenticationError> for CreateError {
+    fn from(error: AuthenticationError) -> Self {
+        match error {
+            AuthenticationError::Unproved => Self::Unproved,
+            AuthenticationError::Trouble(trouble) => Self::Trouble(trouble),
+        }
+    }
 }
 
 impl From<StoreError> for CreateError {
@@ -167,11 +179,13 @@ impl App {
             "Payment: Processing payment"
         );
         // Before any key is looked at: the answer to it is for whoever pays, and for nobody who names them.
-        if !wish.caller.may_act_for(wish.user) {
+        let caller = wish.by.caller();
+        if !caller.may_act_for(wish.user) {
+            self.confirm(&wish.by).await?;
             return Err(CreateError::Forbidden);
         }
         let scope = KeyScope {
-            owner: wish.caller.key_owner(wish.user),
+            owner: caller.key_owner(wish.user),
             route: Route::CreatePayment,
             key: wish.key.clone(),
         };
@@ -179,6 +193,7 @@ impl App {
         let cache_key = CacheKey::new(&self.installation, &scope);
         failpoint::hit("create.before_cache");
         if let Some(answer) = self.cached(&cache_key).await {
+            self.confirm(&wish.by).await?;
             tracing::info!(payment_id = %answer.payment, "Payment: Returning cached response");
             // What was answered never changes, but the payment moves, and a cache may lag behind.
             let stored = self.store.payment(answer.payment).await?;
@@ -186,8 +201,10 @@ impl App {
             return answered_before(answer, stored.payment.status(), request);
         }
         failpoint::hit("create.before_lock");
-        let lock = self.locks.take(self.lock_name(&wish)).await;
-        let lock = lock.map_err(|_| Trouble::InProgress)?;
+        let Ok(lock) = self.locks.take(self.lock_name(&wish)).await else {
+            self.confirm(&wish.by).await?;
+            return Err(Trouble::InProgress.into());
+        };
         failpoint::hit("create.locked");
         let created = Opener::new(self, &wish, scope, request).open().await;
         // What is remembered and what is freed does not depend on each other.

@@ -38,7 +38,11 @@ impl<'a> Opener<'a> {
         Self {
             app,
             wish,
-            survey: Survey { scope, order },
+            survey: Survey {
+                person: wish.by.account(),
+                scope,
+                order,
+            },
             request,
             // One moment for all rounds, and so one day of tax rules. The store keeps microseconds:
             // what is answered now is what is read later.
@@ -75,7 +79,14 @@ impl<'a> Opener<'a> {
     }
 
     async fn round(&mut self, round: u32, seen: Surveyed) -> Result<Created, CreateError> {
-        let Surveyed { answered, order } = seen;
+        let Surveyed {
+            person,
+            answered,
+            order,
+        } = seen;
+        if !self.app.holds(&self.wish.by, person) {
+            return Err(CreateError::Unproved);
+        }
         if let Some((answer, status)) = answered {
             let is_ours = |ids: &BillIds| ids.payment == answer.payment;
             return if self.ids.as_ref().is_some_and(is_ours) {
@@ -87,7 +98,7 @@ impl<'a> Opener<'a> {
         }
         let SurveyedOrder { order, live } = order.ok_or(CreateError::NotFound)?;
         let owner = order.terms().owner;
-        if owner != self.wish.user || !self.wish.caller.may_act_for(owner) {
+        if owner != self.wish.user || !self.wish.by.caller().may_act_for(owner) {
             return Err(CreateError::Forbidden);
         }
         match live {
@@ -220,7 +231,7 @@ impl<'a> Opener<'a> {
                 },
                 kept_for: app.settings.key_ttl,
             },
-            by: self.wish.caller.actor(),
+            by: self.wish.by.caller().actor(),
         };
         failpoint::hit("create.before_open");
         let opened = app.store.open_payment(&opening).await?;

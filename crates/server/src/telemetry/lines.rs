@@ -69,7 +69,10 @@ impl Lines {
     fn keep_writing(&self) {
         loop {
             let waiting = self.waiting();
-            let waiting = self.0.came.wait_while(waiting, |waiting| waiting.lines.is_empty());
+            let waiting = self
+                .0
+                .came
+                .wait_while(waiting, |waiting| waiting.lines.is_empty());
             drop(waiting);
             // Nobody unparks it, and an early end of the pause does no harm.
             thread::park_timeout(GATHERING);
@@ -103,7 +106,10 @@ impl Lines {
     }
 
     fn waiting(&self) -> MutexGuard<'_, Waiting> {
-        self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0
+            .waiting
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 

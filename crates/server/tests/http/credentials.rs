@@ -6,7 +6,7 @@ use bayar_app::identity::{Email, Role};
 use ring::hmac;
 use serde_json::{Value, json};
 
-use crate::support::{JWT_SECRET, Person, Request, SERVICE_KEY_NAME, Server, get, post};
+use crate::support::{JWT_SECRET, Person, Request, SERVICE_KEY_NAME, Server, get, payment, post};
 
 const LIST: &str = "/api/v1/payments";
 
@@ -224,6 +224,56 @@ fn whoever_is_shut_out_is_so_at_the_next_request() {
         .unwrap();
     // The old token stays void.
     assert_refused(&server, get(LIST).bearer(&person.token), "enabled again");
+}
+
+#[test]
+fn a_void_token_opens_no_payment_and_hears_of_none() {
+    let server = Server::start();
+    let mut person = server.customer();
+    let (request, body) = server.wish(&person);
+    let opened = request.clone().header("Idempotency-Key", "before");
+    let opened = opened.json(&body);
+    assert_eq!(opened.send(&server).status, 201);
+    let of_that_order = request.header("Idempotency-Key", "other").json(&body);
+    let (request, body) = server.wish(&person);
+    let new = request.header("Idempotency-Key", "new").json(&body);
+    let stranger = server.customer();
+    let (_, body) = server.wish(&stranger);
+    let of_somebody_else = payment(&person.token).json(&body);
+    let old = person.token.clone();
+    server.end_tokens_of(&mut person);
+    for (request, what) in [
+        (&opened, "what was answered before"),
+        (&of_that_order, "an order with a payment"),
+        (&new, "an order without one"),
+        (&of_somebody_else, "somebody else's order"),
+    ] {
+        let answer = request.send(&server);
+        assert_eq!(answer.status, 401, "{what}: {}", answer.text());
+        answer.problem(401, "unauthorized");
+    }
+    assert_eq!(server.payments_of(&person.token), 1);
+    // It is the token alone that was in the way.
+    let (_, body) = server.wish(&person);
+    assert_eq!(payment(&old).json(&body).send(&server).status, 401);
+    let opened = payment(&person.token).json(&body).send(&server);
+    assert_eq!(opened.status, 201);
+}
+
+#[test]
+fn a_void_token_uses_up_nothing_of_its_owners() {
+    let server = Server::with(&[("RATE_LIMIT_API", "3/min")]);
+    let mut person = server.customer();
+    let old = person.token.clone();
+    server.end_tokens_of(&mut person);
+    let (_, body) = server.wish(&person);
+    for status in [401, 401, 401, 429] {
+        assert_eq!(payment(&old).json(&body).send(&server).status, status);
+    }
+    for status in [201, 409, 409, 429] {
+        let answer = payment(&person.token).json(&body).send(&server);
+        assert_eq!(answer.status, status, "{}", answer.text());
+    }
 }
 
 #[test]
