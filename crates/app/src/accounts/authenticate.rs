@@ -32,7 +32,7 @@ pub struct Claimant {
 }
 
 impl Claimant {
-    /// Who it is, if the proof still holds.
+    /// Who it is, if the proof still holds. What a person may do is stored, whatever their token says.
     #[must_use]
     pub const fn caller(&self) -> &Caller {
         &self.caller
@@ -104,28 +104,31 @@ impl App {
     ///
     /// # Errors
     /// When the proof holds no more.
-    pub async fn confirm(&self, claimant: &Claimant) -> Result<(), AuthenticationError> {
+    pub async fn confirm(&self, claimant: &Claimant) -> Result<Caller, AuthenticationError> {
         let standing = match claimant.account() {
             Some(person) => self.store.user(person).await?.map(|user| user.standing()),
             None => None,
         };
-        if self.holds(claimant, standing) {
-            Ok(())
-        } else {
-            Err(AuthenticationError::Unproved)
-        }
+        self.confirmed(claimant, standing)
+            .ok_or(AuthenticationError::Unproved)
     }
 
-    /// Whether the proof still holds, as the account of its owner stands.
-    pub(crate) fn holds(&self, claimant: &Claimant, standing: Option<Standing>) -> bool {
-        match (claimant.epoch, standing) {
-            (None, _) => true,
-            (Some(epoch), Some(standing)) => {
-                // Another role has another epoch. Should it not, the token is void all the same.
-                let same = standing.epoch == epoch && standing.role == claimant.caller.role();
-                same && self.may_sign_in(standing)
+    /// Who it is, if the proof still holds as the account of its owner stands.
+    pub(crate) fn confirmed(
+        &self,
+        claimant: &Claimant,
+        standing: Option<Standing>,
+    ) -> Option<Caller> {
+        match (&claimant.caller, claimant.epoch) {
+            (Caller::Person { id, .. }, Some(epoch)) => {
+                let standing = standing?;
+                let holds = standing.epoch == epoch && self.may_sign_in(standing);
+                holds.then_some(Caller::Person {
+                    id: *id,
+                    role: standing.role,
+                })
             }
-            (Some(_), None) => false,
+            (caller, _) => Some(caller.clone()),
         }
     }
 }

@@ -181,8 +181,7 @@ impl App {
         // Before any key is looked at: the answer to it is for whoever pays, and for nobody who names them.
         let caller = wish.by.caller();
         if !caller.may_act_for(wish.user) {
-            self.confirm(&wish.by).await?;
-            return Err(CreateError::Forbidden);
+            self.confirm_payer(&wish).await?;
         }
         let scope = KeyScope {
             owner: caller.key_owner(wish.user),
@@ -193,7 +192,7 @@ impl App {
         let cache_key = CacheKey::new(&self.installation, &scope);
         failpoint::hit("create.before_cache");
         if let Some(answer) = self.cached(&cache_key).await {
-            self.confirm(&wish.by).await?;
+            self.confirm_payer(&wish).await?;
             tracing::info!(payment_id = %answer.payment, "Payment: Returning cached response");
             // What was answered never changes, but the payment moves, and a cache may lag behind.
             let stored = self.store.payment(answer.payment).await?;
@@ -202,7 +201,7 @@ impl App {
         }
         failpoint::hit("create.before_lock");
         let Ok(lock) = self.locks.take(self.lock_name(&wish)).await else {
-            self.confirm(&wish.by).await?;
+            self.confirm_payer(&wish).await?;
             return Err(Trouble::InProgress.into());
         };
         failpoint::hit("create.locked");
@@ -222,6 +221,15 @@ impl App {
         futures_util::future::join(remember, self.locks.release(lock)).await;
         failpoint::hit("create.before_answer");
         created
+    }
+
+    /// Where no look into the store does it on the way.
+    async fn confirm_payer(&self, wish: &CreatePayment) -> Result<(), CreateError> {
+        if self.confirm(&wish.by).await?.may_act_for(wish.user) {
+            Ok(())
+        } else {
+            Err(CreateError::Forbidden)
+        }
     }
 
     /// Names the lock. Who names an order by its number and who names it by its consultation do not meet here;

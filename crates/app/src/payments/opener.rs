@@ -84,8 +84,12 @@ impl<'a> Opener<'a> {
             answered,
             order,
         } = seen;
-        if !self.app.holds(&self.wish.by, person) {
-            return Err(CreateError::Unproved);
+        let caller = self.app.confirmed(&self.wish.by, person);
+        if !caller
+            .ok_or(CreateError::Unproved)?
+            .may_act_for(self.wish.user)
+        {
+            return Err(CreateError::Forbidden);
         }
         if let Some((answer, status)) = answered {
             let is_ours = |ids: &BillIds| ids.payment == answer.payment;
@@ -97,8 +101,7 @@ impl<'a> Opener<'a> {
             };
         }
         let SurveyedOrder { order, live } = order.ok_or(CreateError::NotFound)?;
-        let owner = order.terms().owner;
-        if owner != self.wish.user || !self.wish.by.caller().may_act_for(owner) {
+        if order.terms().owner != self.wish.user {
             return Err(CreateError::Forbidden);
         }
         match live {

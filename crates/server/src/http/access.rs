@@ -24,7 +24,7 @@ pub struct Known(pub Caller);
 pub struct Claimed(pub Claimant);
 
 /// Opening a payment reads the account together with the order, in one look into the store.
-fn is_confirmed_on_the_way(request: &ServiceRequest) -> bool {
+fn is_confirmed_later(request: &ServiceRequest) -> bool {
     request.method() == Method::POST && request.path() == "/api/v1/payments"
 }
 
@@ -38,14 +38,14 @@ pub async fn access(
     };
     let limits = state.app.limits();
     let place = place(&state, request.request());
-    let later = is_confirmed_on_the_way(&request);
+    let later = is_confirmed_later(&request);
     let claimant = match bearer(request.headers()) {
         None => None,
         Some(None) => Some(Err(AuthenticationError::Unproved)),
         Some(Some(bearer)) => Some(authenticate(&state.app, bearer, later).await),
     };
     let limited = match &claimant {
-        Some(Ok(claimant)) => limits.request(claimant).await,
+        Some(Ok((claimant, _))) => limits.request(claimant).await,
         // Guessing is counted like everything else.
         Some(Err(_)) | None => limits.stranger(&place).await,
     };
@@ -55,9 +55,8 @@ pub async fn access(
         (None, Some(Err(AuthenticationError::Trouble(trouble)))) => {
             request.error_response(Problem::from(trouble))
         }
-        (None, Some(Ok(claimant))) => {
-            if !later {
-                let caller = claimant.caller().clone();
+        (None, Some(Ok((claimant, caller)))) => {
+            if let Some(caller) = caller {
                 request.extensions_mut().insert(Known(caller));
             }
             request.extensions_mut().insert(Claimed(claimant));
@@ -81,12 +80,14 @@ async fn authenticate(
     app: &App,
     bearer: &str,
     later: bool,
-) -> Result<Claimant, AuthenticationError> {
+) -> Result<(Claimant, Option<Caller>), AuthenticationError> {
     let claimant = app.claim(bearer).await?;
-    if !later {
-        app.confirm(&claimant).await?;
-    }
-    Ok(claimant)
+    let caller = if later {
+        None
+    } else {
+        Some(app.confirm(&claimant).await?)
+    };
+    Ok((claimant, caller))
 }
 
 /// What is shown as a proof: nothing, something that is none, or a token.

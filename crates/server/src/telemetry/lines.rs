@@ -142,3 +142,173 @@ impl Write for Line<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::mpsc;
+
+    use tracing_subscriber::fmt::format::FmtSpan;
+
+    use super::*;
+
+    /// Where lines end up, and how many writes it took. A write waits for a permit where there are permits.
+    #[derive(Clone, Default)]
+    struct Sink {
+        written: Arc<Mutex<String>>,
+        writes: Arc<AtomicUsize>,
+        permits: Option<Arc<Mutex<mpsc::Receiver<()>>>>,
+    }
+
+    impl Write for Sink {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            if let Some(permits) = &self.permits {
+                // Without the other end everything may be written.
+                let _ = permits.lock().unwrap().recv();
+            }
+            let text = std::str::from_utf8(bytes).unwrap();
+            self.written.lock().unwrap().push_str(text);
+            self.writes.fetch_add(1, Ordering::SeqCst);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Sink {
+        fn text(&self) -> String {
+            self.written.lock().unwrap().clone()
+        }
+
+        fn until(&self, full: impl Fn(&str) -> bool) {
+            let (_never, wait) = mpsc::channel::<()>();
+            for _ in 0..5000 {
+                if full(&self.text()) {
+                    return;
+                }
+                let _ = wait.recv_timeout(Duration::from_millis(1));
+            }
+            panic!("it is not written: {}", self.text());
+        }
+    }
+
+    /// Logs to `lines` while `work` runs.
+    fn logging(lines: &Lines, work: impl FnOnce()) {
+        let log = tracing_subscriber::fmt()
+            .with_writer(lines.clone())
+            .with_span_events(FmtSpan::NONE)
+            .without_time()
+            .with_target(false)
+            .with_ansi(false)
+            .finish();
+        tracing::subscriber::with_default(log, work);
+    }
+
+    #[test]
+    fn lines_are_written_soon_without_anybody_asking() {
+        let sink = Sink::default();
+        let lines = Lines::to(sink.clone()).unwrap();
+        logging(&lines, || tracing::info!("one"));
+        sink.until(|text| text == " INFO one\n");
+        logging(&lines, || tracing::info!("two"));
+        sink.until(|text| text == " INFO one\n INFO two\n");
+    }
+
+    #[test]
+    fn no_line_is_lost_and_each_thread_keeps_its_order() {
+        const EACH: usize = 5_000;
+        let sink = Sink::default();
+        let lines = Lines::to(sink.clone()).unwrap();
+        thread::scope(|scope| {
+            for name in ["a", "b", "c", "d"] {
+                let lines = &lines;
+                scope.spawn(move || {
+                    logging(lines, || {
+                        for number in 0..EACH {
+                            tracing::info!("{name} {number}");
+                        }
+                    });
+                });
+            }
+        });
+        lines.finish();
+        let text = sink.text();
+        for name in ["a", "b", "c", "d"] {
+            let start = format!(" INFO {name} ");
+            let numbers = text.lines().filter_map(|line| line.strip_prefix(&start));
+            let numbers = numbers.map(|number| number.parse::<usize>().unwrap());
+            assert!(numbers.eq(0..EACH), "{name}");
+        }
+        assert_eq!(text.lines().count(), 4 * EACH);
+        let writes = sink.writes.load(Ordering::SeqCst);
+        assert!(writes < EACH, "{writes} writes");
+    }
+
+    #[test]
+    fn trouble_is_written_before_whoever_tells_it_goes_on() {
+        let sink = Sink::default();
+        let lines = Lines::to(sink.clone()).unwrap();
+        logging(&lines, || {
+            for round in 0..100 {
+                tracing::info!("before {round}");
+                tracing::warn!("trouble {round}");
+                assert!(
+                    sink.text()
+                        .ends_with(&format!(" INFO before {round}\n WARN trouble {round}\n"))
+                );
+                tracing::error!("fault {round}");
+                assert!(sink.text().ends_with(&format!("ERROR fault {round}\n")));
+            }
+        });
+    }
+
+    #[test]
+    fn after_the_end_every_line_is_written_at_once() {
+        let sink = Sink::default();
+        let lines = Lines::to(sink.clone()).unwrap();
+        logging(&lines, || {
+            tracing::info!("waits");
+            lines.finish();
+            assert_eq!(sink.text(), " INFO waits\n");
+            tracing::info!("does not");
+            assert_eq!(sink.text(), " INFO waits\n INFO does not\n");
+        });
+    }
+
+    #[test]
+    fn whoever_logs_waits_while_there_is_no_room_and_loses_nothing() {
+        let (permit, permits) = mpsc::channel();
+        let sink = Sink {
+            permits: Some(Arc::new(Mutex::new(permits))),
+            ..Sink::default()
+        };
+        let lines = Lines::to(sink.clone()).unwrap();
+        let line = "x".repeat(1023) + "\n";
+        let count = 3 * ROOM / line.len();
+        let put = Arc::new(AtomicUsize::new(0));
+        let putting = {
+            let (lines, put, line) = (lines.clone(), Arc::clone(&put), line.clone());
+            thread::spawn(move || {
+                for _ in 0..count {
+                    lines.put(line.as_bytes(), false);
+                    put.fetch_add(1, Ordering::SeqCst);
+                }
+            })
+        };
+        // What is being written and what waits: there is no room for more.
+        let most = 2 * ROOM / line.len() + 2;
+        let (_never, wait) = mpsc::channel::<()>();
+        for _ in 0..50 {
+            let _ = wait.recv_timeout(Duration::from_millis(2));
+            let put = put.load(Ordering::SeqCst);
+            assert!(put <= most, "{put} lines");
+        }
+        assert!(!putting.is_finished());
+        drop(permit);
+        putting.join().unwrap();
+        lines.finish();
+        assert_eq!(sink.text(), line.repeat(count));
+    }
+}

@@ -196,6 +196,22 @@ fn the_role_in_a_token_raises_nobody() {
 }
 
 #[test]
+fn the_role_in_a_token_keeps_nobody_from_paying_and_lets_nobody() {
+    let server = Server::start();
+    let (person, operator) = (server.customer(), server.operator());
+    // An operator pays for nobody, and a customer for themselves, whatever their tokens say.
+    for (payer, said, status) in [(&person, "operator", 201), (&operator, "customer", 403)] {
+        let token = with(&claims_of(&payer.token), "role", json!(said));
+        let token = signed(&header(), &token, JWT_SECRET);
+        let (_, body) = server.wish(payer);
+        for _ in 0..2 {
+            let asked = payment(&token).header("Idempotency-Key", "k-1").json(&body);
+            assert_eq!(asked.send(&server).status, status, "{said}");
+        }
+    }
+}
+
+#[test]
 fn every_secret_verifies_and_the_first_one_signs() {
     let newest = "another secret that is used from today on";
     let secrets = format!("{newest},{JWT_SECRET}");
