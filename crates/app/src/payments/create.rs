@@ -11,7 +11,8 @@ use super::AmountText;
 use super::opener::Opener;
 use crate::failpoint;
 use crate::port::store::{
-    IdempotencyKey, KeyScope, OrderKey, RequestHash, Route, StoreError, StoredAnswer,
+    IdempotencyKey, KeyScope, OrderKey, RequestHash, Route, Standing, StoreError, StoredAnswer,
+    Survey,
 };
 use crate::port::{Away, CacheKey};
 use crate::{App, AuthenticationError, Claimant, Limited, Trouble};
@@ -191,13 +192,24 @@ impl App {
         let request = wish.hash();
         let cache_key = CacheKey::new(&self.installation, &scope);
         failpoint::hit("create.before_cache");
+        let survey = Survey {
+            person: wish.by.account(),
+            scope,
+            order: wish.order.clone(),
+        };
         if let Some(answer) = self.cached(&cache_key).await {
-            self.confirm_payer(&wish).await?;
-            tracing::info!(payment_id = %answer.payment, "Payment: Returning cached response");
             // What was answered never changes, but the payment moves, and a cache may lag behind.
-            let stored = self.store.payment(answer.payment).await?;
-            let stored = stored.ok_or_else(|| Trouble::fault("an answer is about no payment"))?;
-            return answered_before(answer, stored.payment.status(), request);
+            let seen = self.store.survey(&survey).await?;
+            self.check_payer(&wish, seen.person)?;
+            match seen.answered {
+                Some((stored, status)) if stored.payment == answer.payment => {
+                    let payment = answer.payment;
+                    tracing::info!(payment_id = %payment, "Payment: Returning cached response");
+                    return answered_before(answer, status, request);
+                }
+                // The store has the last word, and is asked for it again under the lock.
+                Some(_) | None => {}
+            }
         }
         failpoint::hit("create.before_lock");
         let Ok(lock) = self.locks.take(self.lock_name(&wish)).await else {
@@ -205,7 +217,7 @@ impl App {
             return Err(Trouble::InProgress.into());
         };
         failpoint::hit("create.locked");
-        let created = Opener::new(self, &wish, scope, request).open().await;
+        let created = Opener::new(self, &wish, survey, request).open().await;
         // What is remembered and what is freed does not depend on each other.
         let remember = async {
             if let Ok(Created::New { payment, body }) = &created {
@@ -223,7 +235,20 @@ impl App {
         created
     }
 
-    /// Where no look into the store does it on the way.
+    /// Whether who asks is who they say, and may pay for whom they name.
+    pub(super) fn check_payer(
+        &self,
+        wish: &CreatePayment,
+        account: Option<Standing>,
+    ) -> Result<(), CreateError> {
+        match self.confirmed(&wish.by, account) {
+            Some(caller) if caller.may_act_for(wish.user) => Ok(()),
+            Some(_) => Err(CreateError::Forbidden),
+            None => Err(CreateError::Unproved),
+        }
+    }
+
+    /// The same where no look into the store does it on the way.
     async fn confirm_payer(&self, wish: &CreatePayment) -> Result<(), CreateError> {
         if self.confirm(&wish.by).await?.may_act_for(wish.user) {
             Ok(())

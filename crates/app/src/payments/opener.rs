@@ -6,8 +6,8 @@ use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use super::create::{CreateError, CreatePayment, Created, Draft, answered_before};
 use super::methods::{takes_currency, takes_fraction};
 use crate::port::store::{
-    BillIds, Claim, KeyScope, LivePayment, Opened, Opening, RequestHash, StoreError, StoredAnswer,
-    Survey, Surveyed, SurveyedOrder,
+    BillIds, Claim, LivePayment, Opened, Opening, RequestHash, StoreError, StoredAnswer, Survey,
+    Surveyed, SurveyedOrder,
 };
 use crate::settle::SettleError;
 use crate::{App, Trouble, failpoint};
@@ -31,18 +31,13 @@ impl<'a> Opener<'a> {
     pub(super) fn new(
         app: &'a App,
         wish: &'a CreatePayment,
-        scope: KeyScope,
+        survey: Survey,
         request: RequestHash,
     ) -> Self {
-        let order = wish.order.clone();
         Self {
             app,
             wish,
-            survey: Survey {
-                person: wish.by.account(),
-                scope,
-                order,
-            },
+            survey,
             request,
             // One moment for all rounds, and so one day of tax rules. The store keeps microseconds:
             // what is answered now is what is read later.
@@ -84,13 +79,7 @@ impl<'a> Opener<'a> {
             answered,
             order,
         } = seen;
-        let caller = self.app.confirmed(&self.wish.by, person);
-        if !caller
-            .ok_or(CreateError::Unproved)?
-            .may_act_for(self.wish.user)
-        {
-            return Err(CreateError::Forbidden);
-        }
+        self.app.check_payer(self.wish, person)?;
         if let Some((answer, status)) = answered {
             let is_ours = |ids: &BillIds| ids.payment == answer.payment;
             return if self.ids.as_ref().is_some_and(is_ours) {
