@@ -24,6 +24,7 @@ use bayar_redis::{InvalidRedisConfig, RedisConfig, RedisHelpers};
 use bayar_stripe::InvalidStripeConfig;
 use secrecy::ExposeSecret;
 use thiserror::Error;
+use tokio::runtime::Handle;
 use zeroize::Zeroizing;
 
 use crate::config::{Config, Database, RateLimit};
@@ -118,7 +119,7 @@ pub async fn wire(
     let store = store(config, purpose, &clock).await?;
     prepare(&*store, &config.database, purpose, tables).await?;
     let installation = store.installation().await?;
-    let gateways = Gateways::new(gateways::adapters(config, &clock, &random)?);
+    let gateways = Gateways::new(gateways::adapters(config, &random)?);
     let own_limits = Arc::new(LocalLimits::new(Arc::clone(&clock)));
     let mut redis_is_up: Option<Arc<dyn Fn() -> bool + Send + Sync>> = None;
     let ports = match &config.redis {
@@ -140,6 +141,7 @@ pub async fn wire(
                 vault: redis,
                 clock: Arc::clone(&clock),
                 random: Arc::clone(&random),
+                runtime: Handle::current(),
             }
         }
         None => Ports {
@@ -152,6 +154,7 @@ pub async fn wire(
             vault: Arc::new(LocalVault::new(Arc::clone(&clock))),
             clock: Arc::clone(&clock),
             random: Arc::clone(&random),
+            runtime: Handle::current(),
         },
     };
     let keyring = keyring(config, &*random)?;
@@ -204,10 +207,9 @@ pub async fn redis_answers(config: &Config) -> Result<Option<bool>, WiringError>
 pub async fn gateways_answer(
     config: &Config,
 ) -> Result<Vec<(Gateway, Result<AccountReport, CallError>)>, WiringError> {
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let random: Arc<dyn Random> = Arc::new(SystemRandom);
     let mut answers = Vec::new();
-    for adapter in gateways::adapters(config, &clock, &random)? {
+    for adapter in gateways::adapters(config, &random)? {
         answers.push((adapter.gateway(), adapter.check().await));
     }
     Ok(answers)

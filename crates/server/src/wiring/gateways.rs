@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bayar_app::port::{Clock, PaymentGateway, Random};
+use bayar_app::port::{PaymentGateway, Random};
 use bayar_midtrans::{MidtransConfig, MidtransGateway};
 use bayar_stripe::{StripeConfig, StripeGateway};
 
@@ -15,7 +15,6 @@ const CONNECT: Duration = Duration::from_secs(2);
 
 pub(super) fn adapters(
     config: &Config,
-    clock: &Arc<dyn Clock>,
     random: &Arc<dyn Random>,
 ) -> Result<Vec<Arc<dyn PaymentGateway>>, WiringError> {
     let mut adapters: Vec<Arc<dyn PaymentGateway>> = Vec::new();
@@ -27,7 +26,7 @@ pub(super) fn adapters(
     }
     if let Some(midtrans) = &config.gateways.midtrans {
         let config = midtrans_config(midtrans, timeout);
-        let gateway = MidtransGateway::new(config, Arc::clone(random), Arc::clone(clock))?;
+        let gateway = MidtransGateway::new(config, Arc::clone(random))?;
         adapters.push(Arc::new(gateway));
     }
     Ok(adapters)
@@ -60,6 +59,7 @@ fn midtrans_config(midtrans: &Midtrans, timeout: Duration) -> MidtransConfig {
             connect: CONNECT.min(timeout),
             answer: timeout,
             budget: budget(timeout),
+            whole: budget(timeout) * 2,
         },
         retries: bayar_midtrans::Retries::default(),
     }
