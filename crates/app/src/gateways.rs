@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bayar_domain::Gateway;
 use bayar_domain::gateway::Source;
 
-use crate::port::gateway::{AccountReport, Call, CallError, Place, Reading, Sent};
+use crate::port::gateway::{Call, CallError, Place, Reading, Sent};
 use crate::port::{Clock, PaymentGateway};
 
 /// The gateways that are set up.
@@ -48,10 +48,6 @@ pub(crate) struct Gate<'a> {
 impl Gate<'_> {
     pub async fn source(&self) -> Result<Source, CallError> {
         self.measured("account", self.adapter.source()).await
-    }
-
-    pub async fn check(&self) -> Result<AccountReport, CallError> {
-        self.measured("account", self.adapter.check()).await
     }
 
     pub async fn send(&self, call: &Call<'_>) -> Result<Sent, CallError> {

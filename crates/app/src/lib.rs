@@ -24,11 +24,13 @@ mod trouble;
 
 use std::sync::Arc;
 
+use tokio::runtime::Handle;
+
 use port::store::Installation;
 use port::{Clock, IdempotencyCache, Locks, Random, RateLimits, Store, Vault};
 
 pub use accounts::{
-    AccountError, AddApiKey, AddUser, AuthenticationError, LoginError, NewKey, SignedIn,
+    AccountError, AddApiKey, AddUser, AuthenticationError, Claimant, LoginError, NewKey, SignedIn,
 };
 pub use caller::Caller;
 pub use gateways::Gateways;
@@ -70,6 +72,8 @@ pub struct Ports {
     pub clock: Arc<dyn Clock>,
     /// Where randomness comes from.
     pub random: Arc<dyn Random>,
+    /// Where use cases run that end whether or not their caller waits: beside the connections that they use.
+    pub runtime: Handle,
 }
 
 /// What signs and seals.
@@ -91,6 +95,7 @@ pub struct App {
     gateways: Gateways,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
+    runtime: Handle,
     locks: OrderLocks,
     limits: Limits,
     signers: Signers,
@@ -115,6 +120,7 @@ impl App {
             gateways: ports.gateways,
             clock: ports.clock,
             random: ports.random,
+            runtime: ports.runtime,
             locks,
             limits,
             signers,

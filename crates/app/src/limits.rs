@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use bayar_domain::UserId;
 
+use crate::accounts::Claimant;
 use crate::caller::Caller;
 use crate::port::store::Installation;
 use crate::port::{Away, Quota, RateLimits, Spent};
@@ -48,13 +49,13 @@ impl Limits {
         }
     }
 
-    /// One request of a caller who is known.
-    pub async fn request(&self, caller: &Caller) -> Option<Limited> {
-        let quota = match caller {
+    /// One request of a caller who shows a proof.
+    pub async fn request(&self, claimant: &Claimant) -> Option<Limited> {
+        let quota = match claimant.caller() {
             Caller::Person { .. } => self.api,
             Caller::Key { .. } => self.service,
         };
-        self.spend("api", &caller.actor(), quota).await
+        self.spend("api", &claimant.counted_as(), quota).await
     }
 
     /// One request from a place, of nobody who is known.

@@ -93,6 +93,9 @@ pub enum ConfigError {
     /// There are no connections, or no time for anything.
     #[error("{0} must be above zero")]
     Zero(&'static str),
+    /// Connections need a runtime to live on.
+    #[error("there is no runtime that connections could live on")]
+    NoRuntime,
     /// The pool cannot be made.
     #[error("the pool of connections cannot be made")]
     Pool(#[source] Source),

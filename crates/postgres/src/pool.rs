@@ -7,13 +7,14 @@ use std::time::Duration;
 use bayar_app::port::StoreError;
 use bayar_app::port::store::Answer;
 use deadpool::Runtime;
-use deadpool::managed::{Object, Timeouts};
+use deadpool::managed::{Object, QueueMode, Timeouts};
 use diesel::{ConnectionError, ConnectionResult};
 use diesel_async::pooled_connection::{
     AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod,
 };
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use futures_util::FutureExt;
+use tokio::runtime::Handle;
 use tokio_postgres::NoTls;
 
 use crate::error::Chain;
@@ -42,6 +43,8 @@ pub(crate) struct Pool {
     pub(crate) patience: Duration,
     /// How long to wait while all connections are in use.
     pub(crate) wait: Duration,
+    /// Where the connections live. A statement that runs there too wakes no other thread for its answer.
+    pub(crate) runtime: Handle,
 }
 
 impl Pool {
@@ -60,6 +63,7 @@ impl Pool {
         if config.pool_size == 0 {
             return Err(ConfigError::Zero("pool_size"));
         }
+        let runtime = Handle::try_current().map_err(|_| ConfigError::NoRuntime)?;
         let mut target = Target::read(&config.url)?;
         let server = &mut target.server;
         server.connect_timeout(config.connect_timeout);
@@ -69,6 +73,7 @@ impl Pool {
         if server.get_application_name().is_none() {
             server.application_name("bayar");
         }
+        let home = runtime.clone();
         let maker = Arc::new(Maker {
             target,
             settings: settings(config),
@@ -79,12 +84,19 @@ impl Pool {
         manager.recycling_method = RecyclingMethod::Fast;
         manager.custom_setup = Box::new(move |_| {
             let maker = Arc::clone(&maker);
-            async move { maker.make().await }.boxed()
+            let made = home.spawn(async move { maker.make().await });
+            async move {
+                made.await
+                    .unwrap_or_else(|gone| Err(ConnectionError::BadConnection(gone.to_string())))
+            }
+            .boxed()
         });
         // The URL is read already, and holds a password.
         let manager = Manager::new_with_config("", manager);
         let connections = deadpool::managed::Pool::builder(manager)
             .max_size(config.pool_size)
+            // The one that was used last: the server's process behind it still has everything at hand.
+            .queue_mode(QueueMode::Lifo)
             .timeouts(Timeouts {
                 wait: Some(config.wait_timeout),
                 create: Some(config.connect_timeout),
@@ -97,6 +109,7 @@ impl Pool {
             connections,
             patience: config.statement_timeout.saturating_add(GRACE),
             wait: config.wait_timeout,
+            runtime,
         })
     }
 

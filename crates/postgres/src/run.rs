@@ -48,7 +48,7 @@ impl PgStore {
                 answer => answer,
             }
         };
-        own_task(read)
+        self.own_task(read)
             .map(|read| {
                 read.map_err(|refused| match refused {
                     Refused::Unsent(error) => error,
@@ -64,7 +64,7 @@ impl PgStore {
         Q: QueryFragment<Pg> + QueryId + Send + 'static,
     {
         let pool = self.pool.clone();
-        own_task(async move {
+        self.own_task(async move {
             let mut conn = pool.connection().await?;
             let done = within(pool.patience, statement.execute(&mut *conn)).await;
             settle(conn, done)
@@ -81,7 +81,23 @@ impl PgStore {
         U: Send + 'static,
     {
         let pool = self.pool.clone();
-        own_task(async move { load_once(&pool, statement).await })
+        self.own_task(async move { load_once(&pool, statement).await })
+    }
+
+    /// Goes on to its end even when the caller does not wait for it.
+    fn own_task<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T, Refused>> + Send + 'static,
+    ) -> BoxFuture<'static, Result<T, Refused>> {
+        let runtime = self.pool.runtime.clone();
+        async move {
+            match runtime.spawn(work.in_current_span()).await {
+                Ok(outcome) => outcome,
+                // The runtime is going down, and took the task with it.
+                Err(gone) => Err(Failure::Lost(gone.into()).into()),
+            }
+        }
+        .boxed()
     }
 }
 
@@ -142,18 +158,4 @@ fn settle<T>(conn: Conn, outcome: Result<T, Failure>) -> Result<T, Refused> {
         drop(Object::take(conn));
     }
     Ok(outcome?)
-}
-
-/// Goes on to its end even when the caller does not wait for it.
-fn own_task<T: Send + 'static>(
-    work: impl Future<Output = Result<T, Refused>> + Send + 'static,
-) -> BoxFuture<'static, Result<T, Refused>> {
-    async move {
-        match tokio::spawn(work.in_current_span()).await {
-            Ok(outcome) => outcome,
-            // The runtime is going down, and took the task with it.
-            Err(gone) => Err(Failure::Lost(gone.into()).into()),
-        }
-    }
-    .boxed()
 }

@@ -2,13 +2,13 @@
 
 use bayar_app::port::Source;
 use bayar_app::port::store::{
-    Answer, KeyScope, LivePayment, OrderKey, RequestHash, StoredAnswer, Survey, Surveyed,
+    Answer, LivePayment, OrderKey, RequestHash, Standing, StoredAnswer, Survey, Surveyed,
     SurveyedOrder,
 };
-use bayar_domain::{PaymentId, PaymentStatus};
+use bayar_domain::{PaymentId, PaymentStatus, UserId};
 use chrono::{DateTime, Utc};
 use diesel::QueryableByName;
-use diesel::sql_types::{BigInt, Binary, Bool, Text, Timestamptz};
+use diesel::sql_types::{BigInt, Binary, Bool, Nullable, Text, Timestamptz};
 
 use crate::PgStore;
 use crate::error::{Unreadable, Wrong, broken};
@@ -23,12 +23,15 @@ macro_rules! look {
         statement! {
             /// One row, whatever there is.
             struct $name {
+                person: Option<i64> as Nullable<BigInt>,
                 owner: String as Text,
                 route: &'static str as Text,
                 key: String as Text,
                 order: $kind as $sql,
             }
             "SELECT
+                person.role AS person_role, person.disabled_at IS NOT NULL AS person_disabled,
+                person.epoch AS person_epoch,
                 answer.request_hash AS answer_hash, answer.payment_id AS answer_payment_id,
                 answer.body AS answer_body, answer.status AS answer_status,
                 o.id, o.order_number, o.kind, o.consultation_id, o.credits, o.external_ref, o.description, o.user_id,
@@ -36,6 +39,7 @@ macro_rules! look {
                 live.id AS live_id, live.status AS live_status, live.deadline AS live_deadline,
                 live.deadline <= bayar_now() AND live.status IN ('pending', 'processing') AS live_overdue
             FROM (VALUES (1)) AS one
+            LEFT JOIN users AS person ON person.id = " person "
             LEFT JOIN (
                 SELECT k.request_hash, k.payment_id, k.body, p.status
                 FROM idempotency_keys AS k JOIN payments AS p ON p.id = k.payment_id
@@ -47,9 +51,10 @@ macro_rules! look {
         }
 
         impl $name {
-            fn new(scope: &KeyScope, order: $kind) -> Self {
-                let KeyColumns { owner, route, key } = KeyColumns::of(scope);
+            fn new(survey: &Survey, order: $kind) -> Self {
+                let KeyColumns { owner, route, key } = KeyColumns::of(&survey.scope);
                 Self {
+                    person: survey.person.map(UserId::get),
                     owner,
                     route,
                     key,
@@ -68,11 +73,23 @@ look! { LookByReference by "external_ref": String as Text }
 #[derive(QueryableByName)]
 struct Seen {
     #[diesel(embed)]
+    person: Option<SeenPerson>,
+    #[diesel(embed)]
     answer: Option<SeenAnswer>,
     #[diesel(embed)]
     order: Option<OrderRow>,
     #[diesel(embed)]
     live: Option<SeenLive>,
+}
+
+#[derive(QueryableByName)]
+struct SeenPerson {
+    #[diesel(sql_type = Text)]
+    person_role: String,
+    #[diesel(sql_type = Bool)]
+    person_disabled: bool,
+    #[diesel(sql_type = BigInt)]
+    person_epoch: i64,
 }
 
 #[derive(QueryableByName)]
@@ -101,19 +118,18 @@ struct SeenLive {
 
 impl PgStore {
     pub(crate) async fn look(&self, survey: &Survey) -> Answer<Surveyed> {
-        let Survey { scope, order } = survey;
-        let seen: Vec<Seen> = match order {
-            OrderKey::Id(id) => self.load(LookById::new(scope, id.get())).await?,
+        let seen: Vec<Seen> = match &survey.order {
+            OrderKey::Id(id) => self.load(LookById::new(survey, id.get())).await?,
             OrderKey::Number(number) => {
                 let number = number.to_string();
-                self.load(LookByNumber::new(scope, number)).await?
+                self.load(LookByNumber::new(survey, number)).await?
             }
             OrderKey::Consultation(id) => {
-                self.load(LookByConsultation::new(scope, id.get())).await?
+                self.load(LookByConsultation::new(survey, id.get())).await?
             }
             OrderKey::Reference(reference) => {
                 let reference = reference.as_str().to_owned();
-                self.load(LookByReference::new(scope, reference)).await?
+                self.load(LookByReference::new(survey, reference)).await?
             }
         };
         let Some(seen) = seen.into_iter().next() else {
@@ -132,8 +148,19 @@ impl PgStore {
             }),
         };
         Ok(Surveyed {
+            person: seen.person.map(SeenPerson::restore).transpose()?,
             answered: seen.answer.map(SeenAnswer::restore).transpose()?,
             order,
+        })
+    }
+}
+
+impl SeenPerson {
+    fn restore(self) -> Answer<Standing> {
+        Ok(Standing {
+            role: self.person_role.parse().map_err(broken)?,
+            disabled: self.person_disabled,
+            epoch: self.person_epoch,
         })
     }
 }

@@ -1,5 +1,7 @@
 //! Logs and figures.
 
+mod lines;
+
 use std::io::{self, IsTerminal};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -8,16 +10,31 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::format::FmtSpan;
 
 use crate::config::{LogFormat, Logging};
+use lines::Lines;
+
+/// The log. Dropped, it writes what waits, and every line after that at once.
+#[must_use]
+pub struct Log(Lines);
+
+impl Drop for Log {
+    fn drop(&mut self) {
+        self.0.finish();
+    }
+}
 
 /// Starts the log on standard error: for people in a terminal, as JSON elsewhere, unless it is said.
-pub fn start_log(logging: &Logging) {
+///
+/// # Errors
+/// When there can be no thread that writes it.
+pub fn start_log(logging: &Logging) -> io::Result<Log> {
+    let lines = Lines::to(io::stderr())?;
     let for_people = match logging.format {
         LogFormat::Auto => io::stderr().is_terminal(),
         LogFormat::Human => true,
         LogFormat::Json => false,
     };
     let builder = tracing_subscriber::fmt()
-        .with_writer(io::stderr)
+        .with_writer(lines.clone())
         .with_env_filter(filter(logging.level.as_str()))
         .with_span_events(FmtSpan::NONE)
         .with_target(false);
@@ -31,6 +48,7 @@ pub fn start_log(logging: &Logging) {
             .with_current_span(false)
             .try_init()
     };
+    Ok(Log(lines))
 }
 
 /// What of the log is written. Libraries speak of trouble only, at every level:

@@ -24,6 +24,7 @@ use bayar_redis::{InvalidRedisConfig, RedisConfig, RedisHelpers};
 use bayar_stripe::InvalidStripeConfig;
 use secrecy::ExposeSecret;
 use thiserror::Error;
+use tokio::runtime::Handle;
 use zeroize::Zeroizing;
 
 use crate::config::{Config, Database, RateLimit};
@@ -140,6 +141,7 @@ pub async fn wire(
                 vault: redis,
                 clock: Arc::clone(&clock),
                 random: Arc::clone(&random),
+                runtime: Handle::current(),
             }
         }
         None => Ports {
@@ -152,6 +154,7 @@ pub async fn wire(
             vault: Arc::new(LocalVault::new(Arc::clone(&clock))),
             clock: Arc::clone(&clock),
             random: Arc::clone(&random),
+            runtime: Handle::current(),
         },
     };
     let keyring = keyring(config, &*random)?;

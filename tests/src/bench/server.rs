@@ -45,6 +45,9 @@ pub(super) struct Customer {
 
 const PASSWORD: &str = "a password for measuring";
 
+/// Signs the tokens of a run.
+pub(super) const JWT_SECRET: &str = "a secret for measuring and for nothing else";
+
 impl Setup {
     /// The program with its settings, and with none of ours.
     fn command(&self, arguments: &[&str]) -> Command {
@@ -55,7 +58,7 @@ impl Setup {
             .env_clear()
             .env("DATABASE_URL", &self.database_url)
             .env("APP_KEY", "5a".repeat(32))
-            .env("JWT_SECRET", "a secret for measuring and for nothing else")
+            .env("JWT_SECRET", JWT_SECRET)
             .env("STRIPE_SECRET_KEY", "sk_test_x")
             .env("HTTP_WORKERS", self.workers.to_string())
             .env("LOG_FORMAT", "json");
@@ -180,6 +183,17 @@ impl Customer {
         Arc::new(move |number, request| {
             let key = format!("X-Idempotency-Key: {}\r\n", key(number));
             head.write(request, &key, &wish(number));
+        })
+    }
+
+    /// Asks for a path that ends with the number of the request.
+    pub(super) fn numbered(&self) -> Writer {
+        let token = self.token.clone();
+        Arc::new(move |number, request| {
+            RequestHead::new("POST", &format!("/{number}"))
+                .header("Authorization", &format!("Bearer {token}"))
+                .header("Content-Length", "0")
+                .write(request, "", "");
         })
     }
 

@@ -1,17 +1,7 @@
-//! The simulator's time, for adapters that ask for it.
+//! The simulator's time.
 
-use bayar_app::port::Clock;
 use bayar_sandbox::sim::Handle;
 use chrono::{DateTime, Utc};
-
-#[derive(Debug)]
-pub struct SimulatedClock(pub Handle);
-
-impl Clock for SimulatedClock {
-    fn now(&self) -> DateTime<Utc> {
-        now(&self.0)
-    }
-}
 
 /// Now, by the simulator.
 pub fn now(handle: &Handle) -> DateTime<Utc> {

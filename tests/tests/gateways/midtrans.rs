@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bayar_app::port::PaymentGateway;
-use bayar_domain::gateway::{Mode, Session};
+use bayar_domain::gateway::{AccountRef, Mode, Session};
 use bayar_domain::{Currency, Money};
 use bayar_midtrans::{MidtransConfig, MidtransGateway, Retries, Timeouts};
 use bayar_sandbox::sim::{Action, Fault, Handle, Rule, SimConfig, Simulator};
@@ -11,7 +11,7 @@ use bayar_testkit::contract::gateway::{At, GatewayStage, Totals, Trouble};
 use bayar_testkit::random::SeededRandom;
 use chrono::{DateTime, Utc};
 
-use crate::clock::{self, SimulatedClock};
+use crate::clock;
 
 bayar_testkit::gateway_contract!(fresh);
 
@@ -28,32 +28,33 @@ async fn fresh() -> Stage {
     let simulator = Simulator::start(SimConfig::default()).unwrap();
     let handle = simulator.handle();
     Stage {
-        port: port(&simulator.url(), KEY, &handle),
+        port: port(&simulator.url(), KEY),
         handle,
         simulator,
     }
 }
 
-fn port(base: &str, key: &str, handle: &Handle) -> Arc<dyn PaymentGateway> {
+fn port(base: &str, key: &str) -> Arc<dyn PaymentGateway> {
     let config = MidtransConfig {
         server_key: key.into(),
         snap_base: base.to_owned(),
         api_base: base.to_owned(),
         mode: Mode::Test,
-        merchant: None,
+        // Two keys of one merchant: only the gateway can tell that one of them is none.
+        merchant: Some(AccountRef::new("G000000001").unwrap()),
         timeouts: Timeouts {
             connect: Duration::from_secs(2),
             answer: Duration::from_millis(500),
             budget: Duration::from_secs(3),
+            whole: Duration::from_secs(10),
         },
         retries: Retries {
             most: 1,
             pause: Duration::from_millis(5),
         },
     };
-    let clock = Arc::new(SimulatedClock(handle.clone()));
     let random = Arc::new(SeededRandom::new(1));
-    Arc::new(MidtransGateway::new(config, random, clock).unwrap())
+    Arc::new(MidtransGateway::new(config, random).unwrap())
 }
 
 #[async_trait]
@@ -63,11 +64,11 @@ impl GatewayStage for Stage {
     }
 
     fn stranger(&self) -> Arc<dyn PaymentGateway> {
-        port(&self.simulator.url(), STRANGER, &self.handle)
+        port(&self.simulator.url(), STRANGER)
     }
 
     fn nobody(&self) -> Arc<dyn PaymentGateway> {
-        port("http://127.0.0.1:1", KEY, &self.handle)
+        port("http://127.0.0.1:1", KEY)
     }
 
     fn amount(&self) -> Money {
@@ -149,7 +150,7 @@ impl GatewayStage for Stage {
     }
 
     async fn book(&self) -> Totals {
-        let book = self.handle.book().unwrap();
+        let book = self.handle.book();
         let orders = book.orders();
         let opened = orders.iter().flat_map(|order| book.sessions(order));
         let captures = book.all_captures();
@@ -165,7 +166,7 @@ impl GatewayStage for Stage {
 impl Stage {
     /// The transaction that was begun on a page.
     fn transaction(&self, session: &Session) -> String {
-        let book = self.handle.book().unwrap();
+        let book = self.handle.book();
         let reference = session.reference.to_string();
         let captures = book.all_captures();
         let of_page = captures

@@ -148,7 +148,7 @@ impl GatewayStage for Stage {
     }
 
     async fn book(&self) -> Totals {
-        let book = self.handle.book().unwrap();
+        let book = self.handle.book();
         let sessions: usize = book
             .orders()
             .iter()

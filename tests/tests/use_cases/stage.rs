@@ -9,8 +9,8 @@ use bayar_app::identity::{Keyring, ReturnSigner, Role, TicketSigner, TokenSigner
 use bayar_app::port::store::{IdempotencyKey, OrderKey, Payments, Upkeep};
 use bayar_app::port::{Clock, IdempotencyCache, Locks, PaymentGateway, Quota};
 use bayar_app::{
-    AmountText, App, Caller, CreateError, CreatePayment, Created, Gateways, Ports, Settings,
-    Signers,
+    AmountText, App, Caller, Claimant, CreateError, CreatePayment, Created, Gateways, Ports,
+    Settings, Signers,
 };
 use bayar_domain::{AmountLimits, AmountRange, Gateway, Mode, Order, PaymentId, TaxPolicy};
 use bayar_embedded::{
@@ -84,6 +84,7 @@ impl Stage {
             vault: Arc::new(LocalVault::new(Arc::clone(&clock))),
             clock,
             random: Arc::new(SeededRandom::new(1)),
+            runtime: tokio::runtime::Handle::current(),
         };
         let app = App::new(ports, signers(), installation, settings(wanted.payments));
         Self {
@@ -102,7 +103,7 @@ impl Stage {
     /// Its owner asks for a payment of it.
     pub async fn pay(&self, order: &Order, key: &str) -> Result<Created, CreateError> {
         let wish = CreatePayment {
-            caller: owner(order),
+            by: Claimant::known(owner(order)),
             user: order.terms().owner,
             order: OrderKey::Number(order.terms().number.clone()),
             amount: AmountText::new("5000").unwrap(),

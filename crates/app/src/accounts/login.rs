@@ -6,7 +6,7 @@ use tokio::sync::Semaphore;
 
 use crate::identity::{Email, PasswordHash, Role, Verified};
 use crate::port::StoreError;
-use crate::port::store::User;
+use crate::port::store::{Standing, User};
 use crate::{App, Trouble};
 
 /// Each password that is checked takes 19 MiB and a core for some 20 ms: more at once would only wait for each other.
@@ -73,7 +73,11 @@ impl App {
         });
         let (verified, better) = checked.await.map_err(Trouble::fault)?;
         let user = match (verified, user) {
-            (Verified::Yes | Verified::YesButOld, Some(user)) if self.may_sign_in(&user) => user,
+            (Verified::Yes | Verified::YesButOld, Some(user))
+                if self.may_sign_in(user.standing()) =>
+            {
+                user
+            }
             _ => return Err(LoginError::Wrong),
         };
         if let Some(better) = better {
@@ -91,8 +95,8 @@ impl App {
 
     /// Where an identity provider knows the customers, only operators have accounts here:
     /// a number must not mean two people.
-    pub(super) fn may_sign_in(&self, user: &User) -> bool {
-        let is_here = !self.settings.people_are_external || user.role == Role::Operator;
-        user.disabled_at.is_none() && is_here
+    pub(super) fn may_sign_in(&self, account: Standing) -> bool {
+        let is_here = !self.settings.people_are_external || account.role == Role::Operator;
+        !account.disabled && is_here
     }
 }

@@ -7,7 +7,7 @@ mod people;
 
 use thiserror::Error;
 
-pub use authenticate::AuthenticationError;
+pub use authenticate::{AuthenticationError, Claimant};
 pub use keys::{AddApiKey, NewKey};
 pub use login::{LoginError, SignedIn};
 pub use people::AddUser;

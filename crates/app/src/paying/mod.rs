@@ -5,7 +5,6 @@
 //! ([`learn`]). [`resolve`] does all that is left to do about an order; every door leads there.
 
 mod cancel;
-mod check;
 mod confirm;
 mod drive;
 mod ended;

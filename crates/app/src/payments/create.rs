@@ -11,15 +11,16 @@ use super::AmountText;
 use super::opener::Opener;
 use crate::failpoint;
 use crate::port::store::{
-    IdempotencyKey, KeyScope, OrderKey, RequestHash, Route, StoreError, StoredAnswer,
+    IdempotencyKey, KeyScope, OrderKey, RequestHash, Route, Standing, StoreError, StoredAnswer,
+    Survey,
 };
 use crate::port::{Away, CacheKey};
-use crate::{App, Caller, Limited, Trouble};
+use crate::{App, AuthenticationError, Claimant, Limited, Trouble};
 
 /// A wish for a payment.
 pub struct CreatePayment {
-    /// Who asks.
-    pub caller: Caller,
+    /// Who asks. It is confirmed on the way.
+    pub by: Claimant,
     /// Who pays.
     pub user: UserId,
     /// For what.
@@ -80,6 +81,9 @@ pub enum Created {
 /// Why there is no payment.
 #[derive(Debug, Error)]
 pub enum CreateError {
+    /// Nothing proves any more who is asking.
+    #[error("nothing proves who is asking")]
+    Unproved,
     /// The key was used for something else.
     #[error("the idempotency key was used for another request")]
     KeyReused,
@@ -124,6 +128,15 @@ pub enum CreateError {
     Trouble(#[from] Trouble),
 }
 
+impl From<AuthenticationError> for CreateError {
+    fn from(error: AuthenticationError) -> Self {
+        match error {
+            AuthenticationError::Unproved => Self::Unproved,
+            AuthenticationError::Trouble(trouble) => Self::Trouble(trouble),
+        }
+    }
+}
+
 impl From<StoreError> for CreateError {
     fn from(error: StoreError) -> Self {
         Self::Trouble(error.into())
@@ -144,7 +157,7 @@ impl App {
     ) -> Result<Created, CreateError> {
         let app = Arc::clone(self);
         let creating = async move { app.create_to_the_end(wish).await };
-        let created = tokio::spawn(creating.in_current_span());
+        let created = self.runtime.spawn(creating.in_current_span());
         let created = created.await.map_err(Trouble::fault)?;
         let outcome = match &created {
             Ok(Created::New { .. }) => "created",
@@ -167,29 +180,44 @@ impl App {
             "Payment: Processing payment"
         );
         // Before any key is looked at: the answer to it is for whoever pays, and for nobody who names them.
-        if !wish.caller.may_act_for(wish.user) {
-            return Err(CreateError::Forbidden);
+        let caller = wish.by.caller();
+        if !caller.may_act_for(wish.user) {
+            self.confirm_payer(&wish).await?;
         }
         let scope = KeyScope {
-            owner: wish.caller.key_owner(wish.user),
+            owner: caller.key_owner(wish.user),
             route: Route::CreatePayment,
             key: wish.key.clone(),
         };
         let request = wish.hash();
         let cache_key = CacheKey::new(&self.installation, &scope);
         failpoint::hit("create.before_cache");
+        let survey = Survey {
+            person: wish.by.account(),
+            scope,
+            order: wish.order.clone(),
+        };
         if let Some(answer) = self.cached(&cache_key).await {
-            tracing::info!(payment_id = %answer.payment, "Payment: Returning cached response");
             // What was answered never changes, but the payment moves, and a cache may lag behind.
-            let stored = self.store.payment(answer.payment).await?;
-            let stored = stored.ok_or_else(|| Trouble::fault("an answer is about no payment"))?;
-            return answered_before(answer, stored.payment.status(), request);
+            let seen = self.store.survey(&survey).await?;
+            self.check_payer(&wish, seen.person)?;
+            match seen.answered {
+                Some((stored, status)) if stored.payment == answer.payment => {
+                    let payment = answer.payment;
+                    tracing::info!(payment_id = %payment, "Payment: Returning cached response");
+                    return answered_before(answer, status, request);
+                }
+                // The store has the last word, and is asked for it again under the lock.
+                Some(_) | None => {}
+            }
         }
         failpoint::hit("create.before_lock");
-        let lock = self.locks.take(self.lock_name(&wish)).await;
-        let lock = lock.map_err(|_| Trouble::InProgress)?;
+        let Ok(lock) = self.locks.take(self.lock_name(&wish)).await else {
+            self.confirm_payer(&wish).await?;
+            return Err(Trouble::InProgress.into());
+        };
         failpoint::hit("create.locked");
-        let created = Opener::new(self, &wish, scope, request).open().await;
+        let created = Opener::new(self, &wish, survey, request).open().await;
         // What is remembered and what is freed does not depend on each other.
         let remember = async {
             if let Ok(Created::New { payment, body }) = &created {
@@ -205,6 +233,28 @@ impl App {
         futures_util::future::join(remember, self.locks.release(lock)).await;
         failpoint::hit("create.before_answer");
         created
+    }
+
+    /// Whether who asks is who they say, and may pay for whom they name.
+    pub(super) fn check_payer(
+        &self,
+        wish: &CreatePayment,
+        account: Option<Standing>,
+    ) -> Result<(), CreateError> {
+        match self.confirmed(&wish.by, account) {
+            Some(caller) if caller.may_act_for(wish.user) => Ok(()),
+            Some(_) => Err(CreateError::Forbidden),
+            None => Err(CreateError::Unproved),
+        }
+    }
+
+    /// The same where no look into the store does it on the way.
+    async fn confirm_payer(&self, wish: &CreatePayment) -> Result<(), CreateError> {
+        if self.confirm(&wish.by).await?.may_act_for(wish.user) {
+            Ok(())
+        } else {
+            Err(CreateError::Forbidden)
+        }
     }
 
     /// Names the lock. Who names an order by its number and who names it by its consultation do not meet here;

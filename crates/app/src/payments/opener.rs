@@ -6,8 +6,8 @@ use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 
 use super::create::{CreateError, CreatePayment, Created, Draft, answered_before};
 use crate::port::store::{
-    BillIds, Claim, KeyScope, LivePayment, Opened, Opening, RequestHash, StoreError, StoredAnswer,
-    Survey, Surveyed, SurveyedOrder,
+    BillIds, Claim, LivePayment, Opened, Opening, RequestHash, StoreError, StoredAnswer, Survey,
+    Surveyed, SurveyedOrder,
 };
 use crate::{App, PayError, Trouble, failpoint};
 
@@ -30,14 +30,13 @@ impl<'a> Opener<'a> {
     pub(super) fn new(
         app: &'a App,
         wish: &'a CreatePayment,
-        scope: KeyScope,
+        survey: Survey,
         request: RequestHash,
     ) -> Self {
-        let order = wish.order.clone();
         Self {
             app,
             wish,
-            survey: Survey { scope, order },
+            survey,
             request,
             // One moment for all rounds, and so one day of tax rules. The store keeps microseconds:
             // what is answered now is what is read later.
@@ -74,7 +73,12 @@ impl<'a> Opener<'a> {
     }
 
     async fn round(&mut self, round: u32, seen: Surveyed) -> Result<Created, CreateError> {
-        let Surveyed { answered, order } = seen;
+        let Surveyed {
+            person,
+            answered,
+            order,
+        } = seen;
+        self.app.check_payer(self.wish, person)?;
         if let Some((answer, status)) = answered {
             let is_ours = |ids: &BillIds| ids.payment == answer.payment;
             return if self.ids.as_ref().is_some_and(is_ours) {
@@ -85,8 +89,7 @@ impl<'a> Opener<'a> {
             };
         }
         let SurveyedOrder { order, live } = order.ok_or(CreateError::NotFound)?;
-        let owner = order.terms().owner;
-        if owner != self.wish.user || !self.wish.caller.may_act_for(owner) {
+        if order.terms().owner != self.wish.user {
             return Err(CreateError::Forbidden);
         }
         match live {
@@ -217,7 +220,7 @@ impl<'a> Opener<'a> {
                 },
                 kept_for: app.settings.key_ttl,
             },
-            by: self.wish.caller.actor(),
+            by: self.wish.by.caller().actor(),
         };
         failpoint::hit("create.before_open");
         let opened = app.store.open_payment(&opening).await?;

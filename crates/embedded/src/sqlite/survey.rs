@@ -1,26 +1,31 @@
 //! All that decides whether a payment may be opened, seen at one moment.
 
 use bayar_app::port::store::{
-    KeyScope, LivePayment, StoredAnswer, Survey, Surveyed, SurveyedOrder,
+    KeyScope, LivePayment, Standing, StoredAnswer, Survey, Surveyed, SurveyedOrder,
 };
-use bayar_domain::{PaymentId, PaymentStatus};
+use bayar_domain::{PaymentId, PaymentStatus, UserId};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
 use super::error::{Failure, unreadable};
 use super::orders::find;
-use super::rows::{AnswerRow, LiveRow};
-use super::schema::{idempotency_keys, payments};
+use super::rows::{AnswerRow, LiveRow, UserRow};
+use super::schema::{idempotency_keys, payments, users};
 
-/// Looks at the key, the order and its live payment, in the transaction of `connection`.
+/// Looks at the account, the key, the order and its live payment, in the transaction of `connection`.
 pub(super) fn survey(
     connection: &mut SqliteConnection,
     survey: &Survey,
     now: DateTime<Utc>,
 ) -> Result<Surveyed, Failure> {
+    let person = match survey.person {
+        Some(person) => standing(connection, person)?,
+        None => None,
+    };
     let answered = answered(connection, &survey.scope, now)?;
     let Some(row) = find(connection, &survey.order)? else {
         return Ok(Surveyed {
+            person,
             answered,
             order: None,
         });
@@ -31,9 +36,22 @@ pub(super) fn survey(
         Some(id) => Some(live(connection, row.id, id, now)?),
     };
     Ok(Surveyed {
+        person,
         answered,
         order: Some(SurveyedOrder { order, live }),
     })
+}
+
+fn standing(
+    connection: &mut SqliteConnection,
+    person: UserId,
+) -> Result<Option<Standing>, Failure> {
+    let row: Option<UserRow> = users::table
+        .find(person.get())
+        .select(UserRow::as_select())
+        .get_result(connection)
+        .optional()?;
+    row.map(|row| Ok(row.user()?.standing())).transpose()
 }
 
 fn answered(

@@ -9,6 +9,7 @@
 
 mod connections;
 mod contract;
+mod gateways;
 mod migrations;
 mod opening;
 mod rows;

@@ -92,7 +92,7 @@ pub async fn run() -> Result<(), DemoError> {
     for warning in warnings {
         writeln!(out, "warning: {warning}")?;
     }
-    telemetry::start_log(&config.logging);
+    let _log = telemetry::start_log(&config.logging)?;
     let options = ServeOptions {
         tables: Tables::Migrate,
         housekeeping: true,

@@ -103,7 +103,10 @@ async fn pay(shop: web::Data<Arc<Shop>>, order: web::Form<Order>) -> HttpRespons
         Ok(Ok(url)) => HttpResponse::SeeOther()
             .insert_header((header::LOCATION, url))
             .finish(),
-        Ok(Err(message)) => page(&format!("<p>{}</p><p><a href=\"/\">Back</a></p>", text(&message))),
+        Ok(Err(message)) => page(&format!(
+            "<p>{}</p><p><a href=\"/\">Back</a></p>",
+            text(&message)
+        )),
         Err(_) => page("<p>Bayar does not answer.</p>"),
     }
 }

@@ -136,7 +136,7 @@ async fn dispatch(command: Command) -> Result<ExitCode, Failure> {
             migrate,
         } => {
             let config = configuration()?;
-            telemetry::start_log(&config.logging);
+            let _log = telemetry::start_log(&config.logging)?;
             arm_failpoint();
             let options = ServeOptions {
                 tables: if migrate {

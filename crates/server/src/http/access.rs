@@ -4,11 +4,12 @@ use std::net::IpAddr;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, web};
 use bayar_app::identity::{Role, Scope};
-use bayar_app::{AuthenticationError, Caller, Limited};
+use bayar_app::{App, AuthenticationError, Caller, Claimant, Limited};
 use futures_util::future::{Ready, ready};
 
 use super::problem::{Code, Problem};
@@ -17,6 +18,15 @@ use super::state::State;
 /// A caller who is known.
 #[derive(Debug, Clone)]
 pub struct Known(pub Caller);
+
+/// A caller whose proof was genuine when it was given out. Whether it still holds is confirmed on the way.
+#[derive(Debug, Clone)]
+pub struct Claimed(pub Claimant);
+
+/// Opening a payment reads the account together with the order, in one look into the store.
+fn is_confirmed_later(request: &ServiceRequest) -> bool {
+    request.method() == Method::POST && request.path() == "/api/v1/payments"
+}
 
 /// Finds out who is asking and counts it. Who proves nothing goes on as a stranger: each handler says what it wants.
 pub async fn access(
@@ -28,24 +38,28 @@ pub async fn access(
     };
     let limits = state.app.limits();
     let place = place(&state, request.request());
-    let caller = match bearer(request.headers()) {
+    let later = is_confirmed_later(&request);
+    let claimant = match bearer(request.headers()) {
         None => None,
         Some(None) => Some(Err(AuthenticationError::Unproved)),
-        Some(Some(bearer)) => Some(state.app.authenticate(bearer).await),
+        Some(Some(bearer)) => Some(authenticate(&state.app, bearer, later).await),
     };
-    let limited = match &caller {
-        Some(Ok(caller)) => limits.request(caller).await,
+    let limited = match &claimant {
+        Some(Ok((claimant, _))) => limits.request(claimant).await,
         // Guessing is counted like everything else.
         Some(Err(_)) | None => limits.stranger(&place).await,
     };
     let too_many = limited.filter(|limited| !limited.spent.allowed);
-    let mut answer = match (too_many, caller) {
+    let mut answer = match (too_many, claimant) {
         (Some(limited), _) => request.error_response(too_many_requests(limited)),
         (None, Some(Err(AuthenticationError::Trouble(trouble)))) => {
             request.error_response(Problem::from(trouble))
         }
-        (None, Some(Ok(caller))) => {
-            request.extensions_mut().insert(Known(caller));
+        (None, Some(Ok((claimant, caller)))) => {
+            if let Some(caller) = caller {
+                request.extensions_mut().insert(Known(caller));
+            }
+            request.extensions_mut().insert(Claimed(claimant));
             next.call(request).await?.map_into_boxed_body()
         }
         // A token that has ended keeps nobody from signing in again.
@@ -60,6 +74,20 @@ pub async fn access(
     let narrower = narrower.or_else(|| problem.and_then(Problem::limited));
     say(narrower.or(limited), answer.headers_mut());
     Ok(answer)
+}
+
+async fn authenticate(
+    app: &App,
+    bearer: &str,
+    later: bool,
+) -> Result<(Claimant, Option<Caller>), AuthenticationError> {
+    let claimant = app.claim(bearer).await?;
+    let caller = if later {
+        None
+    } else {
+        Some(app.confirm(&claimant).await?)
+    };
+    Ok((claimant, caller))
 }
 
 /// What is shown as a proof: nothing, something that is none, or a token.
@@ -150,6 +178,25 @@ impl FromRequest for Known {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let known = request.extensions().get::<Self>().cloned();
         ready(known.ok_or_else(|| Problem::new(Code::Unauthorized).into()))
+    }
+}
+
+impl FromRequest for Claimed {
+    type Error = Error;
+    type Future = Ready<Result<Self, Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let claimed = request.extensions().get::<Self>().cloned();
+        ready(claimed.ok_or_else(|| Problem::new(Code::Unauthorized).into()))
+    }
+}
+
+impl From<AuthenticationError> for Problem {
+    fn from(error: AuthenticationError) -> Self {
+        match error {
+            AuthenticationError::Unproved => Self::new(Code::Unauthorized),
+            AuthenticationError::Trouble(trouble) => trouble.into(),
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use bayar_app::identity::{Email, Role};
 use ring::hmac;
 use serde_json::{Value, json};
 
-use crate::support::{JWT_SECRET, Person, Request, SERVICE_KEY_NAME, Server, get, post};
+use crate::support::{JWT_SECRET, Person, Request, SERVICE_KEY_NAME, Server, get, payment, post};
 
 const LIST: &str = "/api/v1/payments";
 
@@ -196,6 +196,22 @@ fn the_role_in_a_token_raises_nobody() {
 }
 
 #[test]
+fn the_role_in_a_token_keeps_nobody_from_paying_and_lets_nobody() {
+    let server = Server::start();
+    let (person, operator) = (server.customer(), server.operator());
+    // An operator pays for nobody, and a customer for themselves, whatever their tokens say.
+    for (payer, said, status) in [(&person, "operator", 201), (&operator, "customer", 403)] {
+        let token = with(&claims_of(&payer.token), "role", json!(said));
+        let token = signed(&header(), &token, JWT_SECRET);
+        let (_, body) = server.wish(payer);
+        for _ in 0..2 {
+            let asked = payment(&token).header("Idempotency-Key", "k-1").json(&body);
+            assert_eq!(asked.send(&server).status, status, "{said}");
+        }
+    }
+}
+
+#[test]
 fn every_secret_verifies_and_the_first_one_signs() {
     let newest = "another secret that is used from today on";
     let secrets = format!("{newest},{JWT_SECRET}");
@@ -224,6 +240,56 @@ fn whoever_is_shut_out_is_so_at_the_next_request() {
         .unwrap();
     // The old token stays void.
     assert_refused(&server, get(LIST).bearer(&person.token), "enabled again");
+}
+
+#[test]
+fn a_void_token_opens_no_payment_and_hears_of_none() {
+    let server = Server::start();
+    let mut person = server.customer();
+    let (request, body) = server.wish(&person);
+    let opened = request.clone().header("Idempotency-Key", "before");
+    let opened = opened.json(&body);
+    assert_eq!(opened.send(&server).status, 201);
+    let of_that_order = request.header("Idempotency-Key", "other").json(&body);
+    let (request, body) = server.wish(&person);
+    let new = request.header("Idempotency-Key", "new").json(&body);
+    let stranger = server.customer();
+    let (_, body) = server.wish(&stranger);
+    let of_somebody_else = payment(&person.token).json(&body);
+    let old = person.token.clone();
+    server.end_tokens_of(&mut person);
+    for (request, what) in [
+        (&opened, "what was answered before"),
+        (&of_that_order, "an order with a payment"),
+        (&new, "an order without one"),
+        (&of_somebody_else, "somebody else's order"),
+    ] {
+        let answer = request.send(&server);
+        assert_eq!(answer.status, 401, "{what}: {}", answer.text());
+        answer.problem(401, "unauthorized");
+    }
+    assert_eq!(server.payments_of(&person.token), 1);
+    // It is the token alone that was in the way.
+    let (_, body) = server.wish(&person);
+    assert_eq!(payment(&old).json(&body).send(&server).status, 401);
+    let opened = payment(&person.token).json(&body).send(&server);
+    assert_eq!(opened.status, 201);
+}
+
+#[test]
+fn a_void_token_uses_up_nothing_of_its_owners() {
+    let server = Server::with(&[("RATE_LIMIT_API", "3/min")]);
+    let mut person = server.customer();
+    let old = person.token.clone();
+    server.end_tokens_of(&mut person);
+    let (_, body) = server.wish(&person);
+    for status in [401, 401, 401, 429] {
+        assert_eq!(payment(&old).json(&body).send(&server).status, status);
+    }
+    for status in [201, 409, 409, 429] {
+        let answer = payment(&person.token).json(&body).send(&server);
+        assert_eq!(answer.status, status, "{}", answer.text());
+    }
 }
 
 #[test]

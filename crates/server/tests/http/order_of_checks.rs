@@ -9,6 +9,8 @@ use crate::support::{Answer, Person, Request, Server, payment, post};
 enum Fault {
     /// 401
     NoToken,
+    /// 401: genuine, and given out before its owner was shut out
+    VoidToken,
     /// 413
     TooLarge,
     /// 422: the form of the request
@@ -32,12 +34,13 @@ enum Fault {
 }
 
 use Fault::{
-    KeyReused, LivePayment, NoOrder, NoToken, NotPayable, SomebodyElsesOrder, TooLarge,
+    KeyReused, LivePayment, NoOrder, NoToken, NotPayable, SomebodyElsesOrder, TooLarge, VoidToken,
     WrongCurrency, WrongForm, WrongMethod, WrongPrice,
 };
 
-const ALL: [Fault; 11] = [
+const ALL: [Fault; 12] = [
     NoToken,
+    VoidToken,
     TooLarge,
     WrongForm,
     KeyReused,
@@ -56,6 +59,8 @@ const ABOUT_THE_ORDER: [Fault; 4] = [NoOrder, SomebodyElsesOrder, LivePayment, N
 struct Shop {
     server: Server,
     patient: Person,
+    /// A token of the patient's that counts no more.
+    void_token: String,
     stranger: Person,
     /// The consultation whose payment bound the key `bound`.
     bound: i64,
@@ -64,7 +69,9 @@ struct Shop {
 impl Shop {
     fn open() -> Self {
         let server = Server::start();
-        let (patient, stranger) = (server.customer(), server.customer());
+        let (mut patient, stranger) = (server.customer(), server.customer());
+        let void_token = patient.token.clone();
+        server.end_tokens_of(&mut patient);
         let (request, body) = server.wish(&patient);
         let request = request.header("Idempotency-Key", "bound").json(&body);
         assert_eq!(request.send(&server).status, 201);
@@ -72,6 +79,7 @@ impl Shop {
         Self {
             server,
             patient,
+            void_token,
             stranger,
             bound,
         }
@@ -128,6 +136,8 @@ impl Shop {
         }
         let request = if has(NoToken) {
             post("/api/v1/payments")
+        } else if has(VoidToken) {
+            payment(&self.void_token)
         } else {
             payment(&self.patient.token)
         };
@@ -138,7 +148,7 @@ impl Shop {
 
 fn assert_hears_of(fault: Fault, answer: &Answer) {
     match fault {
-        NoToken => drop(answer.problem(401, "unauthorized")),
+        NoToken | VoidToken => drop(answer.problem(401, "unauthorized")),
         TooLarge => drop(answer.problem(413, "payload_too_large")),
         WrongForm => assert_eq!(answer.wrong_fields(), ["unknown"]),
         KeyReused => drop(answer.problem(422, "idempotency_key_reused")),
@@ -187,7 +197,7 @@ fn of_two_faults_the_earlier_one_is_told() {
             pairs += 1;
         }
     }
-    assert_eq!(pairs, 50);
+    assert_eq!(pairs, 61);
 }
 
 #[test]

@@ -176,6 +176,7 @@ impl AnOpening {
 #[must_use]
 pub fn survey_of(opening: &Opening) -> Survey {
     Survey {
+        person: None,
         scope: opening.claim.scope.clone(),
         order: OrderKey::Id(opening.order.terms().id),
     }

@@ -6,7 +6,7 @@ use super::{Comparison, Contender, turn};
 use crate::bench::bare::{Bare, PREPARE, Prepare};
 use crate::bench::cpu::Processes;
 use crate::bench::http::{Connection, RequestHead};
-use crate::bench::load::{Run, Work};
+use crate::bench::load::{Run, Work, Writer};
 use crate::bench::pgbench::{Numbers, PgBench};
 use crate::bench::report::Report;
 use crate::bench::stage::{CLIENTS, Handler, Stage, numbered};
@@ -20,6 +20,7 @@ const OF_THE_LITERAL_FLOW: f64 = 2.0;
 pub(in crate::bench) async fn measure(stage: &mut Stage<'_>, report: &mut Report) -> Result<()> {
     let bare = stage.handler(Bare::Create).await?;
     let literal = stage.handler(Bare::Literal).await?;
+    let known = stage.handler(Bare::LiteralKnown).await?;
     let pgbench = PgBench::new(
         stage.postgres_programs(),
         stage.directory(),
@@ -32,6 +33,7 @@ pub(in crate::bench) async fn measure(stage: &mut Stage<'_>, report: &mut Report
             Contender::new("ours: `POST /api/v1/payments`"),
             Contender::new("one bare statement behind actix"),
             Contender::new("the flow as first described, behind actix"),
+            Contender::new("the same with a known caller and two lines of log"),
             Contender::new("pgbench, the same statement"),
         ];
         for repetition in 0..stage.extent.repetitions {
@@ -44,12 +46,19 @@ pub(in crate::bench) async fn measure(stage: &mut Stage<'_>, report: &mut Report
                 match place {
                     0 => contender.add(stage.create(clients).await?),
                     1 => contender.add(prepared(stage, &bare, clients).await?),
-                    2 => contender.add(literally(stage, &literal, clients).await?),
+                    2 => {
+                        let write = numbered(|number| format!("/{number}"));
+                        contender.add(literally(stage, &literal, write, clients).await?);
+                    }
+                    3 => {
+                        let write = stage.buyer.numbered();
+                        contender.add(literally(stage, &known, write, clients).await?);
+                    }
                     _ => statement_alone(stage, &pgbench, clients, contender).await?,
                 }
             }
         }
-        let [ours, one, flow, alone] = &contenders;
+        let [ours, one, flow, whole, alone] = &contenders;
         let goals = [
             (one, OF_ONE_STATEMENT, "one bare statement"),
             (flow, OF_THE_LITERAL_FLOW, "the flow as first described"),
@@ -60,12 +69,13 @@ pub(in crate::bench) async fn measure(stage: &mut Stage<'_>, report: &mut Report
                 report.ratio(&what, least, measured);
             }
         }
-        comparison.add(clients, &[ours, one, flow, alone]);
+        comparison.add(clients, &[ours, one, flow, whole, alone]);
     }
     report.heading("Opening payments");
     comparison.write(report);
     bare.stop().await?;
-    literal.stop().await
+    literal.stop().await?;
+    known.stop().await
 }
 
 async fn prepared(stage: &mut Stage<'_>, bare: &Handler, clients: usize) -> Result<Run> {
@@ -97,11 +107,16 @@ async fn prepared(stage: &mut Stage<'_>, bare: &Handler, clients: usize) -> Resu
     Ok(run)
 }
 
-async fn literally(stage: &mut Stage<'_>, literal: &Handler, clients: usize) -> Result<Run> {
+async fn literally(
+    stage: &mut Stage<'_>,
+    literal: &Handler,
+    write: Writer,
+    clients: usize,
+) -> Result<Run> {
     let work = Work {
         address: literal.address,
         expected: 201,
-        write: numbered(|number| format!("/{number}")),
+        write,
         numbers: stage
             .orders
             .for_run(stage.database, stage.whole_time())

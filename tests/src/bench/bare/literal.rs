@@ -1,8 +1,15 @@
 //! The flow as it was first described: cache, lock, rows one by one in a transaction, cache, unlock.
+//!
+//! By itself it knows nobody and logs nothing. For a caller who is known it reads the account behind a token first,
+//! and writes the two lines of log that were described with it.
 
+use std::io::{self, Write};
 use std::time::Duration;
 
-use actix_web::{App, HttpResponse, HttpServer, post, web};
+use actix_web::http::header;
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer, post, web};
+use bayar_app::identity::TokenSigner;
+use chrono::DateTime;
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncCommands, ExistenceCheck, SetExpiry, SetOptions};
 use tokio::sync::OnceCell;
@@ -10,8 +17,9 @@ use tokio::time::sleep;
 use tokio_postgres::{Client, Statement};
 
 use super::{Place, Sample, Shelf, failed, ready};
+use crate::bench::clock::unix_seconds;
 use crate::bench::database::{self, CURRENCY, PRICE, PRICE_MINOR};
-use crate::bench::server::key;
+use crate::bench::server::{JWT_SECRET, key};
 use crate::bench::{Result, redis_server};
 
 const LOCK_SECONDS: u64 = 5;
@@ -22,16 +30,20 @@ const TOKEN: &str = "lock_1705321200.1234_xyz";
 
 struct Worker {
     place: Place,
+    /// Reads tokens, where callers are to be known.
+    tokens: Option<TokenSigner>,
     database: Shelf<Connection>,
     redis: OnceCell<MultiplexedConnection>,
 }
 
-pub(super) async fn serve(place: Place) -> Result<()> {
+pub(super) async fn serve(place: Place, known: bool) -> Result<()> {
     let (address, workers) = (place.address, place.workers);
+    let tokens = if known { Some(tokens()?) } else { None };
     let each = place.connections.div_ceil(workers);
     let app = move || {
         let worker = web::Data::new(Worker {
             place: place.clone(),
+            tokens: tokens.clone(),
             database: Shelf::new(each),
             redis: OnceCell::new(),
         });
@@ -41,18 +53,71 @@ pub(super) async fn serve(place: Place) -> Result<()> {
     Ok(server.bind(address)?.run().await?)
 }
 
+/// Reads what the measured server gives out.
+fn tokens() -> Result<TokenSigner> {
+    Ok(TokenSigner::new(&[JWT_SECRET], Duration::from_secs(60))?)
+}
+
 #[post("/{consultation}")]
 async fn create(
     worker: web::Data<Worker>,
     consultation: web::Path<i64>,
+    request: HttpRequest,
 ) -> actix_web::Result<HttpResponse> {
+    if let Some(tokens) = &worker.tokens {
+        let token = request.headers().get(header::AUTHORIZATION);
+        let token = token.and_then(|token| token.to_str().ok()?.strip_prefix("Bearer "));
+        let token = token.ok_or_else(|| failed("nobody is known"))?;
+        worker.know(tokens, token).await.map_err(failed)?;
+        worker.log("Payment: Processing payment", *consultation)?;
+    }
     let answer = worker.create(*consultation).await.map_err(failed)?;
+    if worker.tokens.is_some() {
+        worker.log("Payment: New payment created", *consultation)?;
+    }
     Ok(HttpResponse::Created()
         .content_type("application/json")
         .body(answer))
 }
 
 impl Worker {
+    async fn know(&self, tokens: &TokenSigner, token: &str) -> Result<()> {
+        let now = DateTime::from_timestamp(unix_seconds(), 0).ok_or("a clock out of range")?;
+        let claims = tokens.verify(token, now)?;
+        let connect = || Connection::open(&self.place.database_url);
+        let epoch = self
+            .database
+            .with(connect, async |connection| {
+                let Connection {
+                    client, account, ..
+                } = connection;
+                let row = client.query_one(&*account, &[&claims.user.get()]).await?;
+                let epoch: i64 = row.try_get(0)?;
+                Ok(epoch)
+            })
+            .await?;
+        if epoch == claims.epoch {
+            Ok(())
+        } else {
+            Err("a token that is void".into())
+        }
+    }
+
+    /// One line, one write.
+    fn log(&self, message: &str, consultation: i64) -> io::Result<()> {
+        let mut line = serde_json::to_vec(&serde_json::json!({
+            "timestamp": unix_seconds(),
+            "level": "INFO",
+            "message": message,
+            "user_id": self.place.sample.user,
+            "consultation_id": consultation,
+            "amount": PRICE,
+            "payment_method": "stripe",
+        }))?;
+        line.push(b'\n');
+        io::stderr().write_all(&line)
+    }
+
     async fn create(&self, consultation: i64) -> Result<String> {
         let redis = self
             .redis
@@ -102,6 +167,7 @@ async fn take(redis: &mut MultiplexedConnection, lock: &str) -> Result<()> {
 /// A connection with its statements, each prepared once.
 struct Connection {
     client: Client,
+    account: Statement,
     order: Statement,
     existing: Statement,
     payment: Statement,
@@ -119,6 +185,10 @@ impl Connection {
         let client = database::connect(url).await?;
         let prepare = async |statement: &str| client.prepare(statement).await;
         Ok(Self {
+            account: prepare(
+                "SELECT epoch FROM users WHERE id = $1 AND disabled_at IS NULL AND role = 'customer'",
+            )
+            .await?,
             order: prepare(
                 "SELECT id, user_id, price_minor, currency, status FROM orders
                  WHERE consultation_id = $1 FOR UPDATE",

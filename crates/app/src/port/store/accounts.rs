@@ -68,6 +68,29 @@ pub struct User {
     pub created_at: DateTime<Utc>,
 }
 
+impl User {
+    /// How the account stands.
+    #[must_use]
+    pub const fn standing(&self) -> Standing {
+        Standing {
+            role: self.role,
+            disabled: self.disabled_at.is_some(),
+            epoch: self.epoch,
+        }
+    }
+}
+
+/// How a person's account stands: all that a token is held against.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// What they may do.
+    pub role: Role,
+    /// Whether they are shut out.
+    pub disabled: bool,
+    /// Tokens of another epoch are void.
+    pub epoch: i64,
+}
+
 /// The keys of applications.
 #[async_trait]
 pub trait ApiKeys: Send + Sync {

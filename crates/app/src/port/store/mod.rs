@@ -13,7 +13,7 @@ use std::fmt;
 use bayar_domain::{InvalidText, UserId};
 use thiserror::Error;
 
-pub use accounts::{ApiKeyId, ApiKeys, NewApiKey, NewUser, StoredApiKey, User, Users};
+pub use accounts::{ApiKeyId, ApiKeys, NewApiKey, NewUser, Standing, StoredApiKey, User, Users};
 pub use calls::{
     CallKey, CallOutcome, CallPurpose, CallStatus, GatewayCalls, Lease, NewCall, Operation,
     StoredCall,

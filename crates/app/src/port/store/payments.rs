@@ -5,7 +5,7 @@ use bayar_domain::{
 };
 use chrono::{DateTime, Utc};
 
-use super::{Actor, Answer, Claim, KeyScope, OrderKey, StoredAnswer};
+use super::{Actor, Answer, Claim, KeyScope, OrderKey, Standing, StoredAnswer};
 
 /// The payments of an installation, with their papers and their history.
 #[async_trait]
@@ -15,9 +15,10 @@ pub trait Payments: Send + Sync {
     /// Reserved in blocks: most calls do not ask the database.
     async fn reserve_bill_ids(&self, taxes: usize) -> Answer<BillIds>;
 
-    /// Looks at all that decides whether a payment may be opened: the key, the order, its live payment.
+    /// Looks at all that decides whether a payment may be opened: the account of who asks, the key, the order,
+    /// its live payment.
     ///
-    /// MUST read all three in one snapshot.
+    /// MUST read all of it in one snapshot.
     /// MUST NOT answer a key whose time is over, unless its payment has not ended.
     async fn survey(&self, survey: &Survey) -> Answer<Surveyed>;
 
@@ -70,6 +71,8 @@ pub struct BillIds {
 /// What to look at before a payment is opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Survey {
+    /// The person whose account decides whether they are who they say, where one does.
+    pub person: Option<UserId>,
     /// The key of the request.
     pub scope: KeyScope,
     /// The order that is to be paid.
@@ -79,6 +82,8 @@ pub struct Survey {
 /// What decides whether a payment may be opened, all seen at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Surveyed {
+    /// How the account of the person stands.
+    pub person: Option<Standing>,
     /// What the key was answered with, and where that payment stands now.
     pub answered: Option<(StoredAnswer, PaymentStatus)>,
     /// The order.

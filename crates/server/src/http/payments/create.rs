@@ -4,7 +4,7 @@ use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, post, web};
 use bayar_app::identity::{Role, Scope};
 use bayar_app::port::store::{IdempotencyKey, OrderKey};
-use bayar_app::{Caller, CreateError, CreatePayment, Created, Draft};
+use bayar_app::{Caller, Claimant, CreateError, CreatePayment, Created, Draft};
 use bayar_domain::{ConsultationId, Gateway, Money, OrderNumber, PaymentId, PaymentStatus, UserId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use super::answers::{InvoiceBody, PaymentBody, TaxBody, process_url};
 use super::keys::{self, RequestKey};
 use crate::http::State;
-use crate::http::access::{Known, too_many_requests};
+use crate::http::access::{Claimed, too_many_requests};
 use crate::http::body::{Refusals, Success, amount};
 use crate::http::form::{Form, JsonForm, incomplete};
 use crate::http::problem::{Code, Problem, ProblemBody};
@@ -149,13 +149,26 @@ enum Conflict<'a> {
 #[post("/v1/payments")]
 pub async fn create(
     state: web::Data<State>,
-    known: Known,
+    claimed: Claimed,
     request: HttpRequest,
-    form: JsonForm,
+    form: Result<JsonForm, actix_web::Error>,
     language: Language,
-) -> Result<HttpResponse, Problem> {
-    let caller = known.with_scope(Scope::Payments)?;
-    let (wish, replays) = read(&state, caller, &request, form.0, language)?;
+) -> Result<HttpResponse, actix_web::Error> {
+    let wish = match form {
+        Ok(JsonForm(form)) => {
+            read(&state, &claimed.0, &request, form, language).map_err(Into::into)
+        }
+        Err(error) => Err(error),
+    };
+    let (wish, replays) = match wish {
+        Ok(wish) => wish,
+        Err(error) => {
+            // What is wrong with a request is for nobody who is shut out.
+            let confirmed = state.app.confirm(&claimed.0).await;
+            confirmed.map_err(Problem::from)?;
+            return Err(error);
+        }
+    };
     let created = state.app.create_payment(wish).await;
     Ok(match created.map_err(refusal)? {
         Created::New { payment, body } => new(payment, body, false),
@@ -182,16 +195,20 @@ pub async fn create(
 /// Reads the wish, and whether a repeat of it gets the first answer again.
 fn read(
     state: &web::Data<State>,
-    caller: Caller,
+    claimant: &Claimant,
     request: &HttpRequest,
     mut form: Form,
     language: Language,
 ) -> Result<(CreatePayment, bool), Problem> {
+    let caller = claimant.caller();
+    if !caller.has_scope(Scope::Payments) {
+        return Err(Code::Forbidden.into());
+    }
     let order = read_order(&mut form);
     let amount = form.amount("amount");
     let currency = form.optional_parsed("currency", Message::FieldInvalid);
     let payment_method = form.parsed::<Gateway>("payment_method", Message::FieldInvalid);
-    let user = read_user(&caller, &mut form);
+    let user = read_user(caller, &mut form);
     let RequestKey { key, replays } = keys::read(request.headers(), &mut form);
     let (Some(order), Some(amount), Some(payment_method), Some(user)) =
         (order, amount, payment_method, user)
@@ -207,7 +224,7 @@ fn read(
     };
     let renderer = state.clone();
     let wish = CreatePayment {
-        caller,
+        by: claimant.clone(),
         user,
         order,
         amount,
@@ -316,6 +333,7 @@ fn process_url_in(body: &[u8]) -> Option<String> {
 
 fn refusal(error: CreateError) -> Problem {
     match error {
+        CreateError::Unproved => Code::Unauthorized.into(),
         CreateError::KeyReused => Code::IdempotencyKeyReused.into(),
         CreateError::NotFound => Code::OrderNotFound.into(),
         CreateError::Forbidden => Code::Forbidden.into(),

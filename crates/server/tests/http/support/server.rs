@@ -178,6 +178,16 @@ impl Server {
         signer.issue(id, user.role, user.epoch, now)
     }
 
+    /// Shuts somebody out and lets them in again: the tokens they had are void, and they get another one.
+    pub fn end_tokens_of(&self, person: &mut Person) {
+        let id = UserId::new(person.id).unwrap();
+        for disabled in [true, false] {
+            let store = self.app().store();
+            self.wait(store.set_disabled(id, disabled)).unwrap();
+        }
+        person.token = self.token(id);
+    }
+
     /// Registers the fee of a new consultation.
     pub fn consultation(&self, patient: &Person, amount: &str, currency: &str) -> i64 {
         let id = self.fresh();

@@ -119,6 +119,7 @@ pub(super) async fn answer_to(
     opening: &Opening,
 ) -> Option<Vec<u8>> {
     let survey = Survey {
+        person: None,
         scope: scope.clone(),
         order: OrderKey::Id(opening.order.terms().id),
     };

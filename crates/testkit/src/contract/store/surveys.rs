@@ -3,14 +3,15 @@
 
 use std::sync::Arc;
 
+use bayar_app::identity::Role;
 use bayar_app::port::store::{
-    ExternalRef, LivePayment, Opened, OrderKey, Survey, Surveyed, SurveyedOrder,
+    ExternalRef, LivePayment, Opened, OrderKey, Standing, Survey, Surveyed, SurveyedOrder,
 };
 use bayar_domain::PaymentStatus;
 use chrono::TimeDelta;
 
 use super::steps::{cancel, open, payment_of, settle};
-use crate::builders::{AnOpening, AnOrder, survey_of};
+use crate::builders::{AnOpening, AnOrder, a_user, survey_of};
 use crate::contract::StoreFixture;
 
 #[doc(hidden)]
@@ -24,6 +25,7 @@ macro_rules! survey_cases {
                 a_survey_finds_key_and_order_each_without_the_other,
                 a_survey_sees_no_live_payment_when_it_has_ended,
                 a_payment_is_overdue_when_its_deadline_has_passed_by_the_clock_of_the_store,
+                a_survey_sees_how_the_account_of_a_person_stands,
                 a_survey_sees_one_moment,
             }
         }
@@ -45,10 +47,12 @@ pub async fn a_survey_finds_the_order_by_each_of_its_names(fixture: &dyn StoreFi
         OrderKey::Reference(ExternalRef::new("booking").unwrap()),
     ] {
         let survey = Survey {
+            person: None,
             scope: opening.claim.scope.clone(),
             order: name,
         };
         let expected = Surveyed {
+            person: None,
             answered: Some((opening.claim.answer.clone(), PaymentStatus::Pending)),
             order: Some(SurveyedOrder {
                 order: order.clone(),
@@ -145,6 +149,53 @@ pub async fn a_payment_is_overdue_when_its_deadline_has_passed_by_the_clock_of_t
     })
     .await;
     assert_eq!(live().await, None);
+}
+
+pub async fn a_survey_sees_how_the_account_of_a_person_stands(fixture: &dyn StoreFixture) {
+    let store = fixture.store();
+    let order = AnOrder::of_a_cart().add(&*store).await;
+    let opening = AnOpening::of(&order).build(&*store).await;
+    let person = a_user("siti@example.com");
+    let person = store.add_user(&person).await.unwrap().unwrap();
+    let mut other = a_user("budi@example.com");
+    other.role = Role::Operator;
+    let other = store.add_user(&other).await.unwrap().unwrap();
+    let seen = |person| {
+        let (store, survey) = (&store, survey_of(&opening));
+        async move {
+            let survey = Survey { person, ..survey };
+            let nowhere = Survey {
+                order: OrderKey::Consultation(1000.try_into().unwrap()),
+                ..survey.clone()
+            };
+            let seen = store.survey(&survey).await.unwrap().person;
+            // With an order or without one.
+            assert_eq!(store.survey(&nowhere).await.unwrap().person, seen);
+            if let Some(person) = person {
+                let user = store.user(person).await.unwrap();
+                assert_eq!(user.map(|user| user.standing()), seen);
+            }
+            seen
+        }
+    };
+    let standing = |role, disabled, epoch| {
+        Some(Standing {
+            role,
+            disabled,
+            epoch,
+        })
+    };
+    assert_eq!(seen(None).await, None);
+    let nobody = other.get() + person.get() + 1000;
+    assert_eq!(seen(Some(nobody.try_into().unwrap())).await, None);
+    assert_eq!(seen(Some(other)).await, standing(Role::Operator, false, 1));
+    assert_eq!(seen(Some(person)).await, standing(Role::Customer, false, 1));
+    store.set_disabled(person, true).await.unwrap();
+    assert_eq!(seen(Some(person)).await, standing(Role::Customer, true, 2));
+    store.set_disabled(person, false).await.unwrap();
+    store.set_role(person, Role::Operator).await.unwrap();
+    assert_eq!(seen(Some(person)).await, standing(Role::Operator, false, 4));
+    assert_eq!(seen(Some(other)).await, standing(Role::Operator, false, 1));
 }
 
 /// A payment and its key come into being together, and the payment takes its order's place until it ends.

@@ -1,13 +1,6 @@
 //! What stands in the tables about gateways, and what never may, whoever writes into them.
-#![allow(
-    clippy::expect_used,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a test fails by panicking"
-)]
 
-mod support;
-
+use crate::support::{Fixture, client, connect, reasons, wait_until};
 use bayar_app::port::store::{
     Actor, Announcement, Answer, CallPurpose, GatewayCalls, NewCall, OrderUnit, Payments, Save,
     SchemaState, Store, StoreError, Upkeep,
@@ -16,7 +9,6 @@ use bayar_domain::settlement::Restored;
 use bayar_domain::{AttemptId, OrderId, PaymentId, PaymentStatus, Settlement, Step};
 use bayar_testkit::builders::{AnOpening, AnOrder, a_call, an_attempt, captured, php};
 use bayar_testkit::servers::FreshDatabase;
-use support::{Fixture, client, connect, reasons, wait_until};
 
 async fn begin(store: &dyn Store, order: OrderId) -> (Box<dyn OrderUnit>, Settlement) {
     let (unit, loaded) = store.begin(order).await.unwrap().unwrap();
@@ -401,7 +393,7 @@ async fn tables_of_the_first_step_come_up_to_the_second_with_their_rows() {
     let database = FreshDatabase::new("bayar-postgres, no tables", async |_| {}).await;
     let store = connect(&database.url);
     let old = client(&database.url).await;
-    let first = include_str!("../../../migrations/postgres/0001_orders_and_payments/up.sql");
+    let first = include_str!("../../../../migrations/postgres/0001_orders_and_payments/up.sql");
     old.batch_execute(first).await.unwrap();
     old.batch_execute(
         "CREATE TABLE __diesel_schema_migrations (version varchar(50) PRIMARY KEY, \
