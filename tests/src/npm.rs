@@ -1,4 +1,8 @@
 //! The gateways' own packages from npm, and scripts that use them.
+#![allow(
+    clippy::expect_used,
+    reason = "it is for tests, where a panic is how one fails"
+)]
 
 use std::fs::{self, File};
 use std::io::Write;

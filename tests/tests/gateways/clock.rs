@@ -5,6 +5,6 @@ use chrono::{DateTime, Utc};
 
 /// Now, by the simulator.
 pub fn now(handle: &Handle) -> DateTime<Utc> {
-    let now = i64::try_from(handle.now().unwrap()).unwrap();
+    let now = handle.now().unwrap();
     DateTime::from_timestamp_millis(now).unwrap()
 }

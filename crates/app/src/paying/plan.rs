@@ -94,7 +94,8 @@ impl App {
             CallPurpose::Refund(id),
             key,
             request,
-            DateTime::<Utc>::MAX_UTC,
+            // Nothing is open that could be used.
+            seen.now,
         )
     }
 
