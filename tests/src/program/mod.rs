@@ -25,6 +25,13 @@ use std::time::Duration;
 
 use tokio::time::{sleep, timeout};
 
+/// What the tables of a database are made by: the key of a template of them.
+pub const MIGRATIONS: &str = concat!(
+    "bayar migrate ",
+    include_str!("../../../migrations/postgres/0001_orders_and_payments/up.sql"),
+    include_str!("../../../migrations/postgres/0002_gateways/up.sql"),
+);
+
 /// What has to happen has happened by then, even on a machine that is busy with other tests.
 pub const SOON: Duration = Duration::from_secs(60);
 

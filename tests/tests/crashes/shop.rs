@@ -3,15 +3,12 @@
 use std::io;
 
 use bayar_testkit::servers::FreshDatabase;
-use bayar_tests::program::{Answer, Book, CURRENCY, Client, Installation, Server, amount};
+use bayar_tests::program::{
+    Answer, Book, CURRENCY, Client, Installation, MIGRATIONS, Server, amount,
+};
 use serde_json::json;
 
 pub const PRICE: i64 = 500_000;
-
-const MIGRATIONS: &str = concat!(
-    "bayar migrate ",
-    include_str!("../../../migrations/postgres/0001_orders_and_payments/up.sql"),
-);
 
 /// A database with the tables of the program.
 pub async fn database() -> FreshDatabase {

@@ -1,16 +1,13 @@
 //! Servers with one customer and one application.
 
 use bayar_testkit::servers::FreshDatabase;
-use bayar_tests::program::{CURRENCY, Client, Installation, Server, Store, amount, note};
+use bayar_tests::program::{
+    CURRENCY, Client, Installation, MIGRATIONS, Server, Store, amount, note,
+};
 use serde_json::json;
 use tokio::time::Instant;
 
 use crate::tally::Tally;
-
-const MIGRATIONS: &str = concat!(
-    "bayar migrate ",
-    include_str!("../../../migrations/postgres/0001_orders_and_payments/up.sql"),
-);
 
 /// The fee of a consultation.
 pub struct Order {

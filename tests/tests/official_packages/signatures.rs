@@ -105,10 +105,7 @@ fn we_accept_and_refuse_what_stripes_own_package_does() {
         assert_eq!(ours.is_ok(), told.accepted, "{}: {ours:?}", told.name);
         accepted += usize::from(told.accepted);
     }
-    assert!(
-        (1..cases.len()).contains(&accepted),
-        "{accepted} accepted"
-    );
+    assert!((1..cases.len()).contains(&accepted), "{accepted} accepted");
 }
 
 /// While a secret is being changed, the old and the new one are ours.

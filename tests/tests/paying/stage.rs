@@ -5,14 +5,8 @@ use std::time::Duration;
 use bayar_sandbox::sim::book::Book as GatewayBook;
 use bayar_sandbox::sim::{Action, Fault, Handle, Rule, SimConfig, Simulator};
 use bayar_testkit::servers::FreshDatabase;
-use bayar_tests::program::{Answer, Client, Installation, Server, Store, wait_until};
+use bayar_tests::program::{Answer, Client, Installation, MIGRATIONS, Server, Store, wait_until};
 use serde_json::{Value, json};
-
-const MIGRATIONS: &str = concat!(
-    "bayar migrate ",
-    include_str!("../../../migrations/postgres/0001_orders_and_payments/up.sql"),
-    include_str!("../../../migrations/postgres/0002_gateways/up.sql"),
-);
 
 /// A fee that both gateways take.
 pub const PRICE: &str = "150000";
