@@ -58,7 +58,7 @@ bench: ## measure against bare handlers and pgbench, and write docs/PERFORMANCE.
 
 fuzz-api: ## send a running server what its OpenAPI document allows and forbids (schemathesis, in a Python environment of its own)
 	scripts/deps --quiet
-	cargo build --locked --bin bayar
+	cargo build --locked --bin bayar --bin bayar-sandbox
 	scripts/fuzz-api
 
 mutants: ## change the domain crate in small ways and see whether a test notices (long)
