@@ -131,6 +131,7 @@ diesel::table! {
         decision -> Text,
         actor -> Text,
         at -> Timestamptz,
+        note -> Nullable<Text>,
     }
 }
 

@@ -161,3 +161,6 @@ CREATE INDEX refunds_by_order ON refunds (order_id);
 ALTER TABLE jobs DROP CONSTRAINT jobs_kind_check;
 ALTER TABLE jobs ADD CONSTRAINT jobs_kind_check
     CHECK (kind IN ('expire_payment', 'watch_attempt', 'carry_refund'));
+
+-- Why something was decided, in the words of whoever did.
+ALTER TABLE decisions ADD COLUMN note text;

@@ -170,3 +170,6 @@ INSERT INTO jobs_of_more_kinds (kind, subject_id, due_at, done_at)
 DROP TABLE jobs;
 ALTER TABLE jobs_of_more_kinds RENAME TO jobs;
 CREATE INDEX jobs_due ON jobs (due_at) WHERE done_at IS NULL;
+
+-- Why something was decided, in the words of whoever did.
+ALTER TABLE decisions ADD COLUMN note text;

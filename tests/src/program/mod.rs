@@ -19,6 +19,7 @@ pub use http::{Answer, Client, Connection};
 pub use installation::{CURRENCY, Installation, amount};
 pub use server::{Ended, Server};
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::io::{self, Write};
 use std::time::Duration;
@@ -44,6 +45,26 @@ pub async fn wait_until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
     };
     let waited = timeout(SOON, waiting).await;
     waited.unwrap_or_else(|_| panic!("it never came to pass: {what}"));
+}
+
+/// The steps at which the program can be killed, as its sources name them.
+#[must_use]
+pub fn named_steps() -> BTreeSet<String> {
+    let mut named = BTreeSet::new();
+    let mut directories = vec![crate::repository_root().join("crates/app/src")];
+    while let Some(directory) = directories.pop() {
+        for entry in std::fs::read_dir(directory).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                directories.push(path);
+                continue;
+            }
+            let source = std::fs::read_to_string(&path).unwrap();
+            let hits = source.split("failpoint::hit(\"").skip(1);
+            named.extend(hits.filter_map(|rest| Some(rest.split_once('"')?.0.to_owned())));
+        }
+    }
+    named
 }
 
 /// Says how a long test went.

@@ -33,8 +33,8 @@ pub enum Racer {
     AskAndCancel(Wish),
     /// Asks, calls off what there is then, and calls off the order.
     CallOff { wish: Wish, order_number: String },
-    /// Gives the order a price.
-    Price { consultation: i64, price: i64 },
+    /// Gives the order the price of the wish, and asks.
+    Price(Wish),
 }
 
 /// What a client was answered.
@@ -105,10 +105,10 @@ impl Runner {
                 }
                 self.call_off(&order_number).await;
             }
-            Racer::Price {
-                consultation,
-                price,
-            } => self.price(consultation, price).await,
+            Racer::Price(wish) => {
+                self.price(wish.consultation, wish.price).await;
+                self.ask(&wish).await;
+            }
         }
     }
 

@@ -150,10 +150,7 @@ async fn everything_at_once(stage: &mut Stage, order_ends: bool) {
                     order_number: order.number.clone(),
                 },
                 5 | 6 | 9 => Racer::AskAndCancel(wish),
-                _ => Racer::Price {
-                    consultation,
-                    price,
-                },
+                _ => Racer::Price(wish),
             }
         })
         .collect();

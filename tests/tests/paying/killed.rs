@@ -1,5 +1,7 @@
 //! The process is killed at each step of paying. Another one finds the truth, by one press of a button.
 
+use std::collections::BTreeSet;
+
 use bayar_sandbox::sim::Fault;
 use serde_json::json;
 
@@ -42,6 +44,20 @@ const CANCELLING: &[&str] = &[
     "read.before",
     "read.after",
 ];
+
+#[test]
+fn every_step_of_paying_is_tried() {
+    let all = [OPENING, READING, CANCELLING].concat();
+    let tried: BTreeSet<_> = all
+        .into_iter()
+        .filter(|step| !step.starts_with("settle."))
+        .map(ToOwned::to_owned)
+        .collect();
+    let paying = ["checkout.", "call.", "read."];
+    let mut named = bayar_tests::program::named_steps();
+    named.retain(|name| paying.iter().any(|part| name.starts_with(part)));
+    assert_eq!(named, tried);
+}
 
 async fn killed_at_any_step_of_opening(mut stage: Stage) {
     for gateway in ["stripe", "midtrans"] {

@@ -90,8 +90,8 @@ impl Ended {
         let steps = self.step(seen, purpose)?.into_iter().collect();
         Ok(Move {
             steps,
-            calls: Vec::new(),
             outcomes: vec![outcome],
+            ..Move::default()
         })
     }
 

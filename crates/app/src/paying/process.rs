@@ -346,7 +346,7 @@ impl Starter<'_> {
             Ok(Move {
                 steps: vec![seen.settlement.start_attempt(terms.clone())?],
                 calls: vec![call.clone()],
-                outcomes: Vec::new(),
+                ..Move::default()
             })
         };
         failpoint::hit("checkout.before_intent");

@@ -10,7 +10,7 @@ use tracing::Instrument;
 
 use super::PayError;
 use crate::port::store::{Actor, StoredPayment};
-use crate::settle::{Seen, SettleError};
+use crate::settle::{Move, Seen, SettleError};
 use crate::{App, Caller, Trouble};
 
 /// What an operator says about a payment under review.
@@ -57,10 +57,13 @@ impl App {
         let rule = |seen: &Seen| {
             let payment = seen.settlement.payment(wish.payment);
             match payment.map(bayar_domain::Payment::state) {
-                Some(PaymentState::UnderReview { capture, .. }) => Ok(seen
-                    .settlement
-                    .review(capture.clone(), wish.verdict)?
-                    .into()),
+                Some(PaymentState::UnderReview { capture, .. }) => {
+                    let step = seen.settlement.review(capture.clone(), wish.verdict)?;
+                    Ok(Move {
+                        note: Some(wish.reason.clone()),
+                        ..Move::from(step)
+                    })
+                }
                 Some(_) | None => Err(Refused::NotUnderReview.into()),
             }
         };

@@ -80,6 +80,8 @@ pub(crate) struct Move {
     pub steps: Vec<Step>,
     pub calls: Vec<NewCall>,
     pub outcomes: Vec<CallOutcome>,
+    /// Why, for whoever asks later.
+    pub note: Option<String>,
 }
 
 impl From<Step> for Move {
@@ -154,6 +156,7 @@ impl App {
             steps,
             calls,
             outcomes,
+            note,
         } = match rule(&seen) {
             Ok(wanted) => wanted,
             Err(refused) => {
@@ -162,6 +165,7 @@ impl App {
                 return Err(refused);
             }
         };
+        work.note = note;
         let written = calls.iter().map(|call| call.clone().written(seen.now));
         seen.calls.extend(written);
         for step in steps {
@@ -223,6 +227,7 @@ struct Work<'a> {
     spare: std::slice::Iter<'a, RefundId>,
     moved: Vec<Payment>,
     planned: Vec<CallKey>,
+    note: Option<String>,
 }
 
 impl<'a> Work<'a> {
@@ -233,6 +238,7 @@ impl<'a> Work<'a> {
             spare: spare.iter(),
             moved: Vec::new(),
             planned: Vec::new(),
+            note: None,
         }
     }
 
@@ -257,6 +263,7 @@ impl<'a> Work<'a> {
                 outcomes,
                 announcements: &[],
                 by,
+                note: None,
             })
             .await?;
         Ok(())
@@ -311,6 +318,7 @@ impl<'a> Work<'a> {
                 outcomes: &[],
                 announcements,
                 by,
+                note: self.note.as_deref(),
             })
             .await?;
         self.moved.extend(step.changes.payments.iter().cloned());

@@ -41,6 +41,7 @@ pub(super) struct Moves {
     papers: Vec<PaperSet>,
     announcements: Vec<Announcement>,
     by: Actor,
+    note: Option<String>,
 }
 
 impl Moves {
@@ -67,6 +68,7 @@ impl Moves {
             papers: save.papers.to_vec(),
             announcements: save.announcements.to_vec(),
             by: save.by,
+            note: save.note.map(ToOwned::to_owned),
         }
     }
 
@@ -115,7 +117,7 @@ pub(super) fn write(
         calls::insert(connection, seen, call, &now)?;
     }
     for decision in &moves.decisions {
-        write_decision(connection, seen, decision, moves.by, &now)?;
+        write_decision(connection, seen, decision, moves, &now)?;
     }
     for papers in &moves.papers {
         write_papers(connection, seen, papers)?;
@@ -201,7 +203,7 @@ fn write_decision(
     connection: &mut SqliteConnection,
     seen: &mut Seen,
     decision: &Decision,
-    by: Actor,
+    moves: &Moves,
     now: &str,
 ) -> Result<(), Failure> {
     let position = next(seen.decisions)?;
@@ -210,8 +212,9 @@ fn write_decision(
             decisions::order_id.eq(seen.order.get()),
             decisions::position.eq(position),
             decisions::decision.eq(serde_json::to_string(decision).map_err(broken)?),
-            decisions::actor.eq(by.to_string()),
+            decisions::actor.eq(moves.by.to_string()),
             decisions::at.eq(now),
+            decisions::note.eq(moves.note.as_deref()),
         ))
         .execute(connection)?;
     seen.decisions = position;

@@ -136,6 +136,7 @@ diesel::table! {
         decision -> Text,
         actor -> Text,
         at -> Text,
+        note -> Nullable<Text>,
     }
 }
 

@@ -32,6 +32,7 @@ async fn save(unit: &mut dyn OrderUnit, step: &Step, calls: &[NewCall]) -> Answe
         papers: &[],
         announcements: &[],
         by: Actor::System,
+        note: None,
     })
     .await
 }

@@ -53,6 +53,7 @@ pub async fn save(
         papers: &[],
         announcements,
         by: Actor::System,
+        note: None,
     })
     .await
 }
@@ -139,6 +140,7 @@ async fn what_leaves_the_place_of_an_order_is_written_before_what_takes_it() {
         papers: &[],
         announcements: &[],
         by: Actor::System,
+        note: None,
     })
     .await
     .unwrap();

@@ -32,7 +32,7 @@ impl Unit {
         self.write_facts(save).await?;
         self.write_calls(save).await?;
         for decision in save.decisions {
-            self.write_decision(decision, save.by).await?;
+            self.write_decision(decision, save).await?;
         }
         for papers in save.papers {
             self.write_papers(papers).await?;
@@ -116,14 +116,15 @@ impl Unit {
         Ok(())
     }
 
-    async fn write_decision(&mut self, decision: &Decision, by: Actor) -> Answer<()> {
+    async fn write_decision(&mut self, decision: &Decision, save: &Save<'_>) -> Answer<()> {
         let position = self.last_decision.saturating_add(1);
         let insert = diesel::insert_into(decisions::table).values((
             decisions::order_id.eq(self.order.get()),
             decisions::position.eq(position),
             decisions::decision.eq(serde_json::to_string(decision).map_err(broken)?),
-            decisions::actor.eq(by.to_string()),
+            decisions::actor.eq(save.by.to_string()),
             decisions::at.eq(bayar_now()),
+            decisions::note.eq(save.note),
         ));
         self.transaction.execute(insert).await?;
         self.last_decision = position;

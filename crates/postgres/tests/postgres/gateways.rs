@@ -29,6 +29,7 @@ async fn save(unit: &mut dyn OrderUnit, step: &Step, calls: &[NewCall]) -> Answe
         papers: &[],
         announcements: &[],
         by: Actor::System,
+        note: None,
     })
     .await
 }
@@ -289,6 +290,7 @@ async fn a_unit_that_is_rolled_back_gives_its_connection_back() {
                         papers: &[],
                         announcements: &[announced, announced],
                         by: Actor::System,
+                        note: None,
                     })
                     .await;
                 assert!(matches!(told, Err(StoreError::Broken(_))));

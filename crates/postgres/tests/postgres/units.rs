@@ -33,6 +33,7 @@ async fn save(unit: &mut dyn OrderUnit, step: &Step) -> Result<(), StoreError> {
         papers: &[],
         announcements: &[announcement],
         by: Actor::System,
+        note: None,
     })
     .await
 }
@@ -159,6 +160,7 @@ async fn a_price_that_changed_in_a_unit_is_stored() {
         papers: &[],
         announcements: &[],
         by: Actor::System,
+        note: None,
     })
     .await
     .unwrap();

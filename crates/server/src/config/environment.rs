@@ -111,12 +111,6 @@ impl Environment {
     }
 
     /// The value of a variable, unless it is empty.
-    #[must_use]
-    pub fn text(&self, name: &str) -> Option<&str> {
-        self.get(name).map(|(value, _)| value)
-    }
-
-    /// The value of a variable with where it comes from, unless it is empty.
     pub(super) fn get(&self, name: &str) -> Option<(&str, Origin)> {
         let variable = self.variables.get(name)?;
         let value = variable.value.as_str();

@@ -82,6 +82,8 @@ pub struct Save<'a> {
     pub announcements: &'a [Announcement],
     /// Who did it.
     pub by: Actor,
+    /// Why, for whoever asks later. It is kept with the decisions.
+    pub note: Option<&'a str>,
 }
 
 /// Something the world is told once, under one name.

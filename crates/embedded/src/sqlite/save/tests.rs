@@ -44,6 +44,7 @@ async fn saved_after(name: &str, fault: fn(&mut Seen)) -> (String, PaymentStatus
             papers: &[],
             announcements: &[],
             by: Actor::System,
+            note: None,
         });
         fault(&mut seen);
         write(connection, &mut seen, &moves, now)

@@ -25,6 +25,7 @@ macro_rules! settling_cases {
                 two_saves_in_one_unit_are_committed_together,
                 a_save_of_nothing_changes_nothing,
                 decisions_come_back_in_the_order_of_deciding,
+                why_something_was_decided_is_kept,
                 whoever_moved_a_payment_stands_in_its_history,
                 whatever_is_told_of_an_order_is_told_under_a_number_of_its_own,
             }
@@ -130,6 +131,23 @@ pub async fn decisions_come_back_in_the_order_of_deciding(fixture: &dyn StoreFix
     settle(&*store, id, Actor::System, |order, _| order.cancel_order()).await;
     decided.push(Decision::CancelOrder);
     assert_eq!(loaded(&*store, id).await.parts.decisions, decided);
+}
+
+pub async fn why_something_was_decided_is_kept(fixture: &dyn StoreFixture) {
+    let store = fixture.store();
+    let order = AnOrder::of_a_cart().add(&*store).await;
+    let (mut unit, settlement, _) = begin(&*store, order.terms().id).await;
+    let step = settlement.cancel_order().unwrap();
+    let why = "the buyer's own words: \u{201e}no\u{201c}";
+    let save = Save {
+        decisions: &step.decisions,
+        note: Some(why),
+        ..bare(&step.settlement, &step.changes)
+    };
+    unit.save(&save).await.unwrap();
+    unit.commit().await.unwrap();
+    let notes = fixture.texts("SELECT note FROM decisions").await;
+    assert_eq!(notes, [why]);
 }
 
 pub async fn whoever_moved_a_payment_stands_in_its_history(fixture: &dyn StoreFixture) {

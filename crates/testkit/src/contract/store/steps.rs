@@ -199,6 +199,7 @@ pub(super) async fn save_with_calls(
         papers: &papers,
         announcements: &announcements,
         by,
+        note: None,
     })
     .await
 }
@@ -215,6 +216,7 @@ pub(super) const fn bare<'a>(settlement: &'a Settlement, changes: &'a Changes) -
         papers: &[],
         announcements: &[],
         by: Actor::System,
+        note: None,
     }
 }
 
