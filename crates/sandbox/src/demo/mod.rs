@@ -78,16 +78,20 @@ const GATEWAYS_PORT: u16 = 8081;
 
 const DATA_DIR: &str = "data/demo";
 
+/// An address at which nobody listens, as long as nothing is started.
+const NOWHERE: &str = "http://127.0.0.1:1";
+
 /// Serves the demonstration until it is told to stop.
 ///
 /// # Errors
 /// When the settings are wrong, it cannot be filled, or does not serve.
 pub async fn run() -> Result<(), DemoError> {
     let environment = Environment::from_process().with_default("DATA_DIR", DATA_DIR);
-    let gateways = gateways(&environment)?;
-    let environment = simulated(environment, &gateways);
-    let (config, warnings) = Config::load(&environment)?;
+    // Nothing is started or written before it is known that nothing real stands here.
+    let (config, _) = Config::load(&simulated(environment.clone(), NOWHERE))?;
     must_be_play(&config)?;
+    let gateways = gateways(&config.data_dir)?;
+    let (config, warnings) = Config::load(&simulated(environment, &gateways.url()))?;
     let mut out = io::stdout();
     for warning in warnings {
         writeln!(out, "warning: {warning}")?;
@@ -115,8 +119,7 @@ pub async fn run() -> Result<(), DemoError> {
 }
 
 /// Starts the simulated gateways. Their book lies beside the data of the demonstration.
-fn gateways(environment: &Environment) -> Result<Simulator, DemoError> {
-    let directory = environment.text("DATA_DIR").unwrap_or(DATA_DIR);
+fn gateways(directory: &Path) -> Result<Simulator, DemoError> {
     std::fs::create_dir_all(directory)?;
     let start = |port| {
         Simulator::start(SimConfig {
@@ -131,29 +134,27 @@ fn gateways(environment: &Environment) -> Result<Simulator, DemoError> {
     }
 }
 
-/// A gateway for which no key is set is the simulated one.
-fn simulated(environment: Environment, gateways: &Simulator) -> Environment {
-    let stripe = !environment.is_set("STRIPE_SECRET_KEY");
-    let midtrans = !environment.is_set("MIDTRANS_SERVER_KEY");
+/// A gateway for which no key is set is the simulated one, which is at `base`.
+fn simulated(environment: Environment, base: &str) -> Environment {
     let mut settings = Vec::new();
-    if stripe {
+    if !environment.is_set("STRIPE_SECRET_KEY") {
         settings.extend([
-            ("STRIPE_SECRET_KEY", STRIPE_KEY.to_owned()),
-            ("STRIPE_WEBHOOK_SECRET", STRIPE_WEBHOOK_SECRET.to_owned()),
-            ("STRIPE_API_BASE", gateways.stripe_base()),
+            ("STRIPE_SECRET_KEY", STRIPE_KEY),
+            ("STRIPE_WEBHOOK_SECRET", STRIPE_WEBHOOK_SECRET),
+            ("STRIPE_API_BASE", base),
         ]);
     }
-    if midtrans {
+    if !environment.is_set("MIDTRANS_SERVER_KEY") {
         settings.extend([
-            ("MIDTRANS_SERVER_KEY", MIDTRANS_KEY.to_owned()),
-            ("MIDTRANS_SNAP_BASE", gateways.url()),
-            ("MIDTRANS_API_BASE", gateways.core_base()),
+            ("MIDTRANS_SERVER_KEY", MIDTRANS_KEY),
+            ("MIDTRANS_SNAP_BASE", base),
+            ("MIDTRANS_API_BASE", base),
         ]);
     }
     settings
         .into_iter()
         .fold(environment, |environment, (name, value)| {
-            environment.with_default(name, &value)
+            environment.with_default(name, value)
         })
 }
 

@@ -7,9 +7,10 @@ use std::sync::Arc;
 use actix_web::dev::Server;
 use actix_web::http::header;
 use actix_web::{App as Site, HttpResponse, HttpServer, web};
-use reqwest::Client;
+use reqwest::{Client, RequestBuilder, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tokio::sync::Mutex;
 
 use super::{PASSWORD, PATIENT};
 
@@ -27,6 +28,7 @@ struct Shop {
     bayar: String,
     gateways: String,
     client: Client,
+    token: Mutex<Option<String>>,
 }
 
 /// Opens the shop. Answers where it is.
@@ -35,6 +37,7 @@ pub(super) fn open(bayar: String, gateways: String) -> io::Result<(Server, Socke
         bayar,
         gateways,
         client: Client::new(),
+        token: Mutex::new(None),
     });
     let site = move || {
         Site::new()
@@ -54,8 +57,8 @@ pub(super) fn open(bayar: String, gateways: String) -> io::Result<(Server, Socke
 }
 
 impl Shop {
-    /// Signs the patient in, as the spec of a shop says: with a form.
-    async fn token(&self) -> reqwest::Result<String> {
+    /// Signs the patient in, with a form, as any shop might.
+    async fn sign_in(&self) -> reqwest::Result<String> {
         let login = self.client.post(format!("{}/api/login", self.bayar));
         let login = login.form(&[("email", PATIENT), ("password", PASSWORD)]);
         let answer: Value = login.send().await?.error_for_status()?.json().await?;
@@ -63,10 +66,23 @@ impl Shop {
         Ok(token.unwrap_or_default().to_owned())
     }
 
+    /// Asks Bayar for something, as the patient. A token is good for hours: a new one is fetched when it no longer is.
+    async fn ask(&self, request: RequestBuilder) -> reqwest::Result<Value> {
+        let mut token = self.token.lock().await;
+        if token.is_none() {
+            *token = Some(self.sign_in().await?);
+        }
+        let shown = token.as_deref().unwrap_or_default();
+        let answer = request.bearer_auth(shown).send().await?;
+        if answer.status() == StatusCode::UNAUTHORIZED {
+            *token = None;
+        }
+        answer.json().await
+    }
+
     async fn payments(&self) -> reqwest::Result<Vec<Value>> {
         let list = self.client.get(format!("{}/api/v1/payments", self.bayar));
-        let list = list.bearer_auth(self.token().await?).send().await?;
-        let list: Value = list.error_for_status()?.json().await?;
+        let list = self.ask(list).await?;
         let payments = list.get("data").and_then(Value::as_array);
         Ok(payments.cloned().unwrap_or_default())
     }
@@ -74,12 +90,12 @@ impl Shop {
     /// Creates a payment, or finds the one there is. Either way Bayar says where to go on.
     async fn pay(&self, order: &Order) -> reqwest::Result<Result<String, String>> {
         let create = self.client.post(format!("{}/api/v1/payments", self.bayar));
-        let create = create.bearer_auth(self.token().await?).json(&json!({
+        let create = create.json(&json!({
             "consultation_id": order.consultation,
             "amount": order.amount,
             "payment_method": order.method,
         }));
-        let answer: Value = create.send().await?.json().await?;
+        let answer = self.ask(create).await?;
         let url = answer.pointer("/data/process_url").and_then(Value::as_str);
         Ok(match url {
             Some(url) => Ok(format!("{url}&gateway={}", order.method)),

@@ -1,6 +1,7 @@
 //! What the simulator is told when it starts.
 
 use std::collections::BTreeMap;
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -17,7 +18,8 @@ pub struct SimConfig {
     pub stripe: StripeAccount,
     /// The simulated Midtrans merchant.
     pub midtrans: MidtransAccount,
-    /// Every id and every chance comes from it. Two runs with one seed and one history are alike.
+    /// Every id and every chance comes from it: two runs with one seed and one history are alike.
+    /// Drawn anew by default, so that no two simulators give the same ids; the book names it.
     pub seed: u64,
     /// How long a request takes before it has its effect, in real time.
     pub latency: Duration,
@@ -86,6 +88,9 @@ pub struct MidtransAccount {
     pub shopeepay_sleeps: bool,
     /// Whether a DANA transaction answers to its `transaction_id` only, as the real one does.
     pub dana_by_transaction_only: bool,
+    /// Whether the buyer can choose again on a page after the transaction on it was cancelled or
+    /// expired, until the page itself is over. Nothing documented says so, and nothing forbids it.
+    pub pages_outlive_transactions: bool,
     /// When the second notification of a refund follows the first.
     pub refund_confirmation: Duration,
 }
@@ -107,7 +112,8 @@ impl Default for SimConfig {
             public_url: None,
             stripe: StripeAccount::default(),
             midtrans: MidtransAccount::default(),
-            seed: 1,
+            // The one source of randomness in the standard library.
+            seed: RandomState::new().build_hasher().finish(),
             latency: Duration::ZERO,
             signing_time: SigningTime::Simulated,
             webhook_timeout: Duration::from_secs(15),
@@ -158,6 +164,7 @@ impl Default for MidtransAccount {
             http_errors: false,
             shopeepay_sleeps: false,
             dana_by_transaction_only: true,
+            pages_outlive_transactions: false,
             refund_confirmation: Duration::from_secs(60),
         }
     }

@@ -18,7 +18,7 @@ pub mod book;
 mod calendar;
 mod clock;
 mod config;
-mod control;
+pub mod control;
 mod faults;
 mod gateway;
 mod http;
@@ -49,7 +49,7 @@ pub use self::faults::{Fault, Rule};
 pub use self::gateway::Gateway;
 pub use self::serve::{ServeArgs, serve};
 pub use self::webhooks::forge::Forgery;
-pub use self::webhooks::{Delivery, DeliveryState, Tamper, WebhookRule};
+pub use self::webhooks::{Delivery, DeliveryState, Tamper, WebhookRule, WebhookUrls};
 use self::world::{Shared, World};
 
 /// Why there is no simulator.
@@ -161,13 +161,19 @@ impl Simulator {
         self.url()
     }
 
-    /// What a Snap client takes as its base; it adds `/transactions`.
+    /// Where Snap is, without its path `/snap/v1`.
     #[must_use]
     pub fn snap_base(&self) -> String {
+        self.url()
+    }
+
+    /// What the official clients take as the base of Snap; they add `/transactions`.
+    #[must_use]
+    pub fn snap_client_base(&self) -> String {
         format!("{}/snap/v1", self.url())
     }
 
-    /// What a Core client takes as its base; it adds `/v2`.
+    /// Where Core is, without its path `/v2`.
     #[must_use]
     pub fn core_base(&self) -> String {
         self.url()

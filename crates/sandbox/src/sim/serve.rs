@@ -69,7 +69,7 @@ pub async fn serve(args: ServeArgs) -> Result<(), SimError> {
          Stripe    {0}/v1\n  Snap      {1}\n  Core      {0}/v2\n  \
          Control   {0}/_sim\n  To click  {0}/",
         simulator.url(),
-        simulator.snap_base(),
+        simulator.snap_client_base(),
     );
     let _ = wait_for_a_signal().await;
     simulator.stop();

@@ -12,7 +12,7 @@ use super::stripe::model::{
     SessionStatus,
 };
 use super::table::Table;
-use super::webhooks::{Delivery, DeliveryState};
+use super::webhooks::{Delivery, DeliveryState, Moved};
 
 /// An object as it stands after a change.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -32,6 +32,7 @@ pub enum Put {
     MidtransKey(Box<midtrans::model::KeyEntry>),
     Poor(bool),
     Delivery(Box<Delivery>),
+    DeliveryMoved(Box<Moved>),
 }
 
 /// Everything of the Stripe account.
@@ -41,6 +42,8 @@ pub struct Account {
     pub intents: Table<Intent>,
     pub charges: Table<Charge>,
     pub refunds: Table<Refund>,
+    /// By charge: its refunds.
+    pub refunds_of: BTreeMap<String, Vec<String>>,
     pub disputes: Table<Dispute>,
     pub events: Table<Event>,
     pub endpoints: Table<Endpoint>,
@@ -104,6 +107,11 @@ impl State {
                     self.agenda
                         .insert((at, Due::RefundMoves(refund.id.clone())));
                 }
+                let of = self.stripe.refunds_of.entry(refund.charge.clone());
+                let of = of.or_default();
+                if !of.contains(&refund.id) {
+                    of.push(refund.id.clone());
+                }
                 self.stripe.refunds.put(&refund.id, refund.as_ref().clone());
             }
             Put::Dispute(dispute) => {
@@ -128,18 +136,27 @@ impl State {
                 self.midtrans.keys.insert(entry.key.clone(), entry);
             }
             Put::Poor(poor) => self.midtrans.poor = *poor,
-            Put::Delivery(delivery) => {
-                if delivery.state == DeliveryState::Waiting {
-                    self.outgoing.insert((delivery.due, delivery.id.clone()));
+            Put::Delivery(delivery) => self.put_delivery(delivery.as_ref().clone()),
+            Put::DeliveryMoved(moved) => {
+                if let Some(mut delivery) = self.deliveries.get(&moved.id).cloned() {
+                    moved.apply(&mut delivery);
+                    self.put_delivery(delivery);
                 }
-                if delivery.held {
-                    self.held.insert(delivery.id.clone());
-                } else {
-                    self.held.remove(&delivery.id);
-                }
-                self.deliveries.put(&delivery.id, delivery.as_ref().clone());
             }
         }
+    }
+
+    fn put_delivery(&mut self, delivery: Delivery) {
+        if delivery.state == DeliveryState::Waiting {
+            self.outgoing.insert((delivery.due, delivery.id.clone()));
+        }
+        if delivery.held {
+            self.held.insert(delivery.id.clone());
+        } else {
+            self.held.remove(&delivery.id);
+        }
+        let id = delivery.id.clone();
+        self.deliveries.put(&id, delivery);
     }
 
     fn put_page(&mut self, page: &Page) {

@@ -13,7 +13,7 @@ use super::faults::Faults;
 use super::ids::Ids;
 use super::state::{Put, State};
 use super::timeline;
-use super::webhooks::Rules;
+use super::webhooks::{Rules, WebhookUrls};
 
 /// Everything there is.
 #[derive(Debug)]
@@ -21,6 +21,8 @@ pub struct World {
     pub config: Arc<SimConfig>,
     /// The base of the hosted pages.
     pub public_url: String,
+    /// Where webhooks go.
+    pub urls: WebhookUrls,
     pub clock: Clock,
     pub ids: Ids,
     pub state: State,
@@ -46,6 +48,10 @@ impl World {
         let mut world = Self {
             config: Arc::clone(config),
             public_url,
+            urls: WebhookUrls {
+                stripe: config.stripe.webhook_url.clone(),
+                midtrans: config.midtrans.notification_url.clone(),
+            },
             clock,
             ids: Ids::new(config.seed, found.starts),
             state,

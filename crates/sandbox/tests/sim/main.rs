@@ -1,4 +1,10 @@
 //! The simulated gateways, driven over HTTP: they do what the real ones are documented to do.
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test may fail loudly"
+)]
 
 mod client;
 mod midtrans_refunds;
@@ -14,4 +20,5 @@ mod the_book;
 mod the_faults;
 mod the_pages;
 mod the_time;
-mod the_webhooks;
+mod webhooks_and_retries;
+mod webhooks_gone_wrong;

@@ -225,6 +225,34 @@ async fn a_page_expires_in_silence_and_its_number_can_still_be_paid() {
 }
 
 #[tokio::test]
+async fn a_page_can_outlive_its_transaction_when_it_is_told_to() {
+    for outlives in [false, true] {
+        let mut config = SimConfig::default();
+        config.midtrans.pages_outlive_transactions = outlives;
+        let play = Play::new(config);
+        let token = play.page("A-1").await;
+        let choose = Action::MidtransChoose {
+            page: token.clone(),
+            method: "bca_va".to_owned(),
+        };
+        play.handle.act(choose.clone()).unwrap();
+        play.midtrans("POST", "/v2/A-1/expire", &Value::Null)
+            .await
+            .ok();
+        let open = play.handle.book().sessions("A-1")[0].until.is_none();
+        assert_eq!(open, outlives);
+        assert_eq!(play.handle.act(choose).is_ok(), outlives);
+        play.midtrans("POST", "/v2/A-1/expire", &Value::Null)
+            .await
+            .ok();
+        let cancel = format!("{PATH}/{token}/cancel");
+        let cancelled = play.midtrans("POST", &cancel, &Value::Null).await;
+        assert_eq!(cancelled.status == 200, outlives, "{}", cancelled.body);
+        assert!(play.handle.book().sessions("A-1")[0].until.is_some());
+    }
+}
+
+#[tokio::test]
 async fn an_untouched_page_closes_when_its_time_is_up() {
     let play = play();
     play.page("A-1").await;

@@ -5,10 +5,15 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use bayar_sandbox::sim::SimConfig;
+use hmac::{Hmac, KeyInit, Mac};
 use serde_json::Value;
+use sha2::{Digest, Sha256, Sha512};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
+
+use crate::client::Play;
 
 /// A webhook as it came in.
 #[derive(Debug, Clone)]
@@ -142,4 +147,41 @@ fn parse(bytes: &[u8]) -> Received {
             .collect(),
         body: body.to_owned(),
     }
+}
+
+/// A simulator whose webhooks of both gateways go to one sink.
+pub async fn stage() -> (Play, Sink) {
+    let sink = Sink::start().await;
+    let mut config = SimConfig::default();
+    config.stripe.webhook_url = Some(sink.url("/stripe"));
+    config.midtrans.notification_url = Some(sink.url("/midtrans"));
+    (Play::new(config), sink)
+}
+
+fn signature(secret: &str, time: &str, body: &str) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
+    mac.update(format!("{time}.{body}").as_bytes());
+    hex::encode(mac.finalize().into_bytes())
+}
+
+/// The time of a signature, if one of its `v1` is of the secret.
+pub fn signed(webhook: &Received, secret: &str) -> Option<i64> {
+    let header = webhook.header("stripe-signature");
+    let mut parts = header.split(',');
+    let time = parts.next()?.strip_prefix("t=")?;
+    let good = signature(secret, time, &webhook.body);
+    parts
+        .any(|part| part == format!("v1={good}"))
+        .then(|| time.parse().unwrap())
+}
+
+/// Whether a notification verifies.
+pub fn midtrans_signed(webhook: &Received) -> bool {
+    let text = format!(
+        "{}{}{}SB-Mid-server-simulated",
+        webhook.at("/order_id"),
+        webhook.at("/status_code"),
+        webhook.at("/gross_amount")
+    );
+    webhook.at("/signature_key") == hex::encode(Sha512::digest(text))
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bayar_sandbox::sim::SimConfig;
+use bayar_sandbox::sim::{Action, SimConfig};
 
 use crate::client::{Answer, Play};
 
@@ -152,5 +152,111 @@ async fn events_are_forgotten_after_thirty_days_and_stay_as_they_were_until_then
             .await
             .status,
         404
+    );
+}
+
+/// The types of all events since the last time, the oldest first.
+async fn since(play: &Play, cursor: &mut Option<String>) -> Vec<String> {
+    let query = match cursor {
+        Some(cursor) => format!("ending_before={cursor}&limit=100"),
+        None => "limit=100".to_owned(),
+    };
+    let page = events(play, &query).await.ok();
+    if let Some(newest) = each(&page, "/id").into_iter().next() {
+        *cursor = Some(newest);
+    }
+    let mut types = each(&page, "/type");
+    types.reverse();
+    types
+}
+
+#[tokio::test]
+async fn every_turn_of_a_payment_has_its_events() {
+    let play = play();
+    let mut cursor = None;
+    let act = |action: Action| play.handle.act(action);
+    let card = |order: &str, number: &str| Action::StripePayCard {
+        session: order.to_owned(),
+        card: number.to_owned(),
+    };
+
+    play.session("A-1").await;
+    let _ = act(card("A-1", "4000000000000002"));
+    act(card("A-1", "4000002760003184")).unwrap();
+    assert_eq!(
+        since(&play, &mut cursor).await,
+        [
+            "payment_intent.created",
+            "charge.failed",
+            "payment_intent.payment_failed",
+            "payment_intent.requires_action",
+        ]
+    );
+    act(Action::StripeExpire {
+        session: "A-1".to_owned(),
+    })
+    .unwrap();
+    let ended = ["payment_intent.canceled", "checkout.session.expired"];
+    assert_eq!(since(&play, &mut cursor).await, ended);
+
+    for (order, came) in [("A-2", true), ("A-3", false)] {
+        play.session(order).await;
+        act(Action::StripePayBank {
+            session: order.to_owned(),
+        })
+        .unwrap();
+        assert_eq!(
+            since(&play, &mut cursor).await,
+            [
+                "payment_intent.created",
+                "payment_intent.processing",
+                "checkout.session.completed"
+            ]
+        );
+        let session = order.to_owned();
+        act(Action::StripeBankEnds { session, came }).unwrap();
+        let expected = if came {
+            [
+                "charge.succeeded",
+                "payment_intent.succeeded",
+                "checkout.session.async_payment_succeeded",
+            ]
+        } else {
+            [
+                "charge.failed",
+                "payment_intent.payment_failed",
+                "checkout.session.async_payment_failed",
+            ]
+        };
+        assert_eq!(since(&play, &mut cursor).await, expected);
+    }
+
+    play.session("A-4").await;
+    act(card("A-4", "4000000000000259")).unwrap();
+    let disputed = since(&play, &mut cursor).await;
+    assert!(
+        disputed.contains(&"charge.dispute.created".to_owned()),
+        "{disputed:?}"
+    );
+    assert!(disputed.contains(&"charge.dispute.funds_withdrawn".to_owned()));
+    let list = play.stripe("GET", "/v1/disputes", "").await.ok();
+    let dispute = list.at("/data/0/id");
+    act(Action::StripeDisputeEnds { dispute, won: true }).unwrap();
+    let won = ["charge.dispute.closed", "charge.dispute.funds_reinstated"];
+    assert_eq!(since(&play, &mut cursor).await, won);
+
+    let (_, intent) = play.paid_session("A-5", "4000000000005126").await;
+    since(&play, &mut cursor).await;
+    play.stripe("POST", "/v1/refunds", &format!("payment_intent={intent}"))
+        .await
+        .ok();
+    assert_eq!(
+        since(&play, &mut cursor).await,
+        ["refund.created", "charge.refunded"]
+    );
+    play.handle.advance(Duration::from_secs(11)).await.unwrap();
+    assert_eq!(
+        since(&play, &mut cursor).await,
+        ["refund.failed", "refund.updated", "charge.refund.updated"]
     );
 }

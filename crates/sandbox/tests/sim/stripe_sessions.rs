@@ -223,7 +223,7 @@ async fn sessions_are_listed_newest_first_by_payment_intent_and_by_status() {
     );
     assert_eq!(
         ids(list(format!("payment_intent={intent}")).await),
-        [second.clone()]
+        std::slice::from_ref(&second)
     );
     assert_eq!(
         ids(list("status=open".to_owned()).await),
@@ -233,7 +233,7 @@ async fn sessions_are_listed_newest_first_by_payment_intent_and_by_status() {
     assert_eq!(page.at("/has_more"), "true");
     assert_eq!(
         ids(list(format!("starting_after={second}")).await),
-        [first.clone()]
+        std::slice::from_ref(&first)
     );
     assert_eq!(ids(list(format!("ending_before={second}")).await), [third]);
     assert_eq!(list("limit=101".to_owned()).await.status, 400);

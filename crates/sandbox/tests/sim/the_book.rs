@@ -191,6 +191,10 @@ async fn the_most_sessions_that_were_open_at_once_are_counted_line_by_line() {
     assert_eq!(told.at("/most_open_at_once"), "2");
     play.handle.pay_midtrans("A-1", "gopay").unwrap();
     play.handle.pay_stripe("A-1").unwrap();
+    let summary = play.handle.book().by_order().remove("A-1").unwrap();
+    assert_eq!((summary.sessions, summary.most_open_at_once), (3, 2));
+    assert_eq!(summary.kept().count(), 2);
+    assert_eq!(summary.captures, play.handle.book().captures("A-1"));
     assert_eq!(
         play.handle.book().kept_captures("A-1").len(),
         2,

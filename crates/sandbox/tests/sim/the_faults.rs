@@ -1,9 +1,11 @@
 //! Requests that go wrong on purpose.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bayar_sandbox::sim::{Fault, Rule, SimConfig};
 use serde_json::json;
+
+use tokio::time::Instant;
 
 use crate::client::{Answer, Failure, MIDTRANS_KEY, Play, STRIPE_KEY, page_body, session_form};
 
@@ -250,5 +252,30 @@ async fn rules_are_given_listed_and_taken_back_over_http() {
     assert_eq!(
         faults.faults().collect::<Vec<_>>(),
         [("balance.retrieve", "garbage")]
+    );
+}
+
+#[tokio::test]
+async fn it_stops_at_once_even_while_it_holds_a_connection() {
+    let play = Play::new(SimConfig::default());
+    let fault = Rule::next(Fault::TimeoutBefore);
+    play.handle.add_fault(fault).unwrap();
+    let headers = [("Authorization", STRIPE_KEY)];
+    let patience = Duration::from_millis(100);
+    let held = play
+        .send_within(patience, "GET", "/v1/balance", &headers, "")
+        .await;
+    assert_eq!(held.unwrap_err(), Failure::TimedOut);
+    let address = play.simulator.address();
+    let began = Instant::now();
+    play.simulator.stop();
+    assert!(
+        began.elapsed() < Duration::from_secs(5),
+        "{:?}",
+        began.elapsed()
+    );
+    assert!(
+        tokio::net::TcpStream::connect(address).await.is_err(),
+        "the port is free"
     );
 }

@@ -3,6 +3,7 @@
 //! It is the second opinion in every test: it is written by the simulator alone, in files of
 //! JSON lines, and read here without the simulator.
 
+mod captures;
 mod file;
 mod happening;
 mod queries;
@@ -12,10 +13,11 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+pub use self::captures::Capture;
 pub use self::happening::{
     Attempt, By, Closed, DisputeStep, Happening, Outcome, Record, RefundStep, Request,
 };
-pub use self::queries::{Capture, Span};
+pub use self::queries::{OrderSummary, Span};
 
 pub(in crate::sim) use self::file::Writer;
 

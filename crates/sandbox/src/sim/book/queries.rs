@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Attempt, Book, Closed, DisputeStep, Happening, Record, RefundStep, Request};
+use super::captures::{Capture, Captures};
+use super::{Attempt, Book, Closed, Happening, Record, Request};
 use crate::sim::clock::Millis;
 use crate::sim::gateway::Gateway;
 
@@ -23,37 +24,6 @@ pub struct Span {
     pub from: Millis,
     /// Until when, and why. `None` while it is open.
     pub until: Option<(Millis, Closed)>,
-}
-
-/// Money that was taken, and what became of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Capture {
-    /// Where.
-    pub gateway: Gateway,
-    /// The PaymentIntent, or the transaction.
-    pub id: String,
-    /// The session or token it was paid through.
-    pub session: Option<String>,
-    /// The order it is for.
-    pub order: String,
-    /// In which currency.
-    pub currency: String,
-    /// How much was taken, in the gateway's own unit.
-    pub amount: i64,
-    /// How much of it went back, or is on its way.
-    pub refunded: i64,
-    /// How much of it turned out not to be there.
-    pub reversed: i64,
-    /// How much a dispute took away.
-    pub disputed: i64,
-}
-
-impl Capture {
-    /// What is left of it: captured, less refunded, less reversed. A dispute is not a refund.
-    #[must_use]
-    pub fn kept(&self) -> i64 {
-        self.amount - self.refunded - self.reversed
-    }
 }
 
 impl Book {
@@ -135,78 +105,14 @@ impl Book {
         most
     }
 
-    /// Every capture, with what became of it.
+    /// Every capture, with what became of it, in the order they were made.
     #[must_use]
     pub fn all_captures(&self) -> Vec<Capture> {
-        let mut captures: Vec<Capture> = Vec::new();
-        let mut refunds: BTreeMap<(&str, &str), (i64, bool)> = BTreeMap::new();
-        let mut disputes: BTreeMap<(&str, &str), (i64, bool)> = BTreeMap::new();
+        let mut all = Captures::default();
         for (_, what) in self.happenings() {
-            match what {
-                Happening::Captured {
-                    gateway,
-                    capture,
-                    session,
-                    order,
-                    amount,
-                    currency,
-                } => match captures.iter_mut().find(|known| known.id == *capture) {
-                    // The same money settled again after a reversal.
-                    Some(known) => {
-                        known.amount += amount;
-                    }
-                    None => captures.push(Capture {
-                        gateway: *gateway,
-                        id: capture.clone(),
-                        session: session.clone(),
-                        order: order.clone(),
-                        currency: currency.clone(),
-                        amount: *amount,
-                        refunded: 0,
-                        reversed: 0,
-                        disputed: 0,
-                    }),
-                },
-                Happening::Reversed {
-                    capture, amount, ..
-                } => {
-                    if let Some(known) = captures.iter_mut().find(|known| known.id == *capture) {
-                        known.reversed += amount;
-                    }
-                }
-                Happening::Refund {
-                    refund,
-                    capture,
-                    amount,
-                    status,
-                    ..
-                } => {
-                    refunds.insert((capture, refund), (*amount, moves_money(*status)));
-                }
-                Happening::Dispute {
-                    dispute,
-                    capture,
-                    amount,
-                    step,
-                    ..
-                } => {
-                    let gone = matches!(step, DisputeStep::Opened | DisputeStep::Lost);
-                    disputes.insert((capture, dispute), (*amount, gone));
-                }
-                _ => {}
-            }
+            all.see(what);
         }
-        let sum = |all: &BTreeMap<(&str, &str), (i64, bool)>, id: &str| -> i64 {
-            let of = all
-                .iter()
-                .filter(|((capture, _), (_, counts))| *capture == id && *counts);
-            of.map(|(_, (amount, _))| amount).sum()
-        };
-        for capture in &mut captures {
-            capture.refunded = sum(&refunds, &capture.id);
-            capture.disputed = sum(&disputes, &capture.id);
-        }
-        captures
+        all.finish()
     }
 
     /// The captures of an order.
@@ -223,6 +129,51 @@ impl Book {
         let mut captures = self.captures(order);
         captures.retain(|capture| capture.kept() > 0);
         captures
+    }
+
+    /// What the book says about every order, in one reading.
+    #[must_use]
+    pub fn by_order(&self) -> BTreeMap<String, OrderSummary> {
+        let mut orders: BTreeMap<String, OrderSummary> = BTreeMap::new();
+        let mut open: BTreeMap<&str, &str> = BTreeMap::new();
+        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+        for (_, what) in self.happenings() {
+            match what {
+                Happening::SessionOpened { session, order, .. } => {
+                    let summary = orders.entry(order.clone()).or_default();
+                    summary.sessions += 1;
+                    if open.insert(session, order).is_none() {
+                        let count = counts.entry(order).or_default();
+                        *count += 1;
+                        summary.most_open_at_once = summary.most_open_at_once.max(*count);
+                    }
+                }
+                Happening::SessionClosed { session, .. } => {
+                    let count = open
+                        .remove(session.as_str())
+                        .and_then(|order| counts.get_mut(order));
+                    if let Some(count) = count {
+                        *count -= 1;
+                    }
+                }
+                Happening::RequestReceived(Request {
+                    order: Some(order),
+                    key: Some(key),
+                    operation,
+                    ..
+                }) => {
+                    let summary = orders.entry(order.clone()).or_default();
+                    let keys = summary.keys.entry(operation.clone()).or_default();
+                    keys.insert(key.clone());
+                }
+                _ => {}
+            }
+        }
+        for capture in self.all_captures() {
+            let summary = orders.entry(capture.order.clone()).or_default();
+            summary.captures.push(capture);
+        }
+        orders
     }
 
     /// The different idempotency keys an order was asked about with, for an operation such as `refund.create`.
@@ -263,9 +214,22 @@ impl Book {
     }
 }
 
-fn moves_money(status: RefundStep) -> bool {
-    match status {
-        RefundStep::Pending | RefundStep::Succeeded | RefundStep::Confirmed => true,
-        RefundStep::Failed | RefundStep::Canceled | RefundStep::Refused => false,
+/// What the book says about an order.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OrderSummary {
+    /// How many sessions there were.
+    pub sessions: usize,
+    /// How many of them could be paid at the same time, at most.
+    pub most_open_at_once: usize,
+    /// The money that was taken.
+    pub captures: Vec<Capture>,
+    /// By operation: the different idempotency keys.
+    pub keys: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl OrderSummary {
+    /// The captures of which something is left.
+    pub fn kept(&self) -> impl Iterator<Item = &Capture> {
+        self.captures.iter().filter(|capture| capture.kept() > 0)
     }
 }

@@ -10,7 +10,7 @@ use crate::sim::book::Book;
 use crate::sim::clock::Millis;
 use crate::sim::faults::Rule;
 use crate::sim::timeline;
-use crate::sim::webhooks::{self, Delivery, WebhookRule};
+use crate::sim::webhooks::{self, Delivery, WebhookRule, WebhookUrls};
 use crate::sim::world::{Broken, Shared};
 
 /// The simulator as a test holds it. Cheap to clone.
@@ -114,6 +114,14 @@ impl Handle {
     /// When the book cannot be written.
     pub fn clear_webhook_rules(&self) -> Result<(), ActionError> {
         Ok(self.shared.with(|world| world.rules.clear())?)
+    }
+
+    /// Webhooks go there from now on: for a service that starts after its gateways.
+    ///
+    /// # Errors
+    /// When the book cannot be written.
+    pub fn send_webhooks_to(&self, urls: WebhookUrls) -> Result<(), ActionError> {
+        Ok(self.shared.with(|world| world.urls = urls)?)
     }
 
     /// Moves the simulated clock. Whatever is due on the way happens in its order, and every

@@ -7,8 +7,9 @@
 //! |---|---|
 //! | `GET /_sim` | where everything is, and the simulated time |
 //! | `POST /_sim/actions` | makes something happen: an [`Action`] |
-//! | `POST`, `GET`, `DELETE /_sim/faults`, `DELETE /_sim/faults/{id}` | requests that go wrong: [`Rule`] |
-//! | `POST`, `GET`, `DELETE /_sim/webhook-rules`, `DELETE /_sim/webhook-rules/{id}` | webhooks that go wrong: [`WebhookRule`] |
+//! | `POST`, `GET`, `DELETE /_sim/faults`, `DELETE /_sim/faults/{id}` | requests that go wrong: [`Rule`](super::Rule) |
+//! | `POST`, `GET`, `DELETE /_sim/webhook-rules`, `DELETE /_sim/webhook-rules/{id}` | webhooks that go wrong: [`WebhookRule`](super::WebhookRule) |
+//! | `PUT /_sim/webhook-urls` `{"stripe": "..", "midtrans": ".."}` | where webhooks go from now on; left out is nowhere |
 //! | `POST /_sim/advance` `{"seconds": 90}` | moves the clock; whatever is due on the way happens in its order |
 //! | `POST /_sim/settle` | waits until every webhook that is due was answered |
 //! | `GET /_sim/webhooks?order=` | the deliveries and where they stand |
@@ -24,6 +25,3 @@ pub use self::action::{Action, ActionError, RefundMove};
 pub use self::handle::Handle;
 
 pub(in crate::sim) use self::routes::serve;
-
-#[expect(unused_imports, reason = "for the links above")]
-use crate::sim::{faults::Rule, webhooks::WebhookRule};

@@ -7,12 +7,12 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::action::{Action, ActionError, perform};
-use crate::sim::book::{Book, Capture, Span};
+use crate::sim::book::{Book, Capture, OrderSummary, Span};
 use crate::sim::calendar::iso;
 use crate::sim::faults::Rule;
 use crate::sim::http::{Ending, Incoming, Reply, field};
 use crate::sim::timeline;
-use crate::sim::webhooks::{self, WebhookRule};
+use crate::sim::webhooks::{self, WebhookRule, WebhookUrls};
 use crate::sim::world::{Broken, Shared, World};
 
 type Said = Result<Value, (u16, String)>;
@@ -84,6 +84,11 @@ async fn answer(shared: &Arc<Shared>, incoming: &Incoming) -> Said {
             timeline::advance(shared, Duration::from_secs(seconds)).await?;
             Ok(shared.with(|world| time(world))?)
         }
+        ("PUT", ["webhook-urls"]) => {
+            let urls: WebhookUrls = read(incoming)?;
+            shared.with(|world| world.urls = urls)?;
+            Ok(json!({}))
+        }
         ("POST", ["settle"]) => {
             webhooks::settle(shared).await?;
             Ok(json!({}))
@@ -101,8 +106,8 @@ async fn answer(shared: &Arc<Shared>, incoming: &Incoming) -> Said {
         }
         ("GET", ["orders"]) => {
             let book = shared.with(|world| world.book())?;
-            let orders = book.orders();
-            let each = orders.iter().map(|name| order(&book, name));
+            let orders = book.by_order();
+            let each = orders.iter().map(|(name, said)| summary(name, said));
             Ok(json!({ "orders": each.collect::<Vec<Value>>() }))
         }
         ("GET", ["orders", name]) => {
@@ -132,9 +137,9 @@ fn about(world: &World) -> Value {
         "time": time(world),
         "bases": { "stripe": "/v1", "snap": "/snap/v1", "core": "/v2", "control": "/_sim" },
         "stripe": { "account": world.config.stripe.account,
-                    "webhook_url": world.config.stripe.webhook_url },
+                    "webhook_url": world.urls.stripe },
         "midtrans": { "merchant": world.config.midtrans.merchant,
-                      "notification_url": world.config.midtrans.notification_url },
+                      "notification_url": world.urls.midtrans },
     })
 }
 
@@ -168,6 +173,25 @@ fn deliveries(world: &World, order: Option<&str>) -> Value {
     json!({ "webhooks": each.collect::<Vec<Value>>() })
 }
 
+fn capture(capture: &Capture) -> Value {
+    json!({
+        "gateway": capture.gateway, "id": capture.id, "currency": capture.currency,
+        "amount": capture.amount, "refunded": capture.refunded,
+        "reversed": capture.reversed, "disputed": capture.disputed, "kept": capture.kept(),
+    })
+}
+
+fn summary(name: &str, said: &OrderSummary) -> Value {
+    json!({
+        "order": name,
+        "sessions": said.sessions,
+        "most_open_at_once": said.most_open_at_once,
+        "kept_captures": said.kept().count(),
+        "captures": said.captures.iter().map(capture).collect::<Vec<Value>>(),
+        "keys": said.keys,
+    })
+}
+
 fn order(book: &Book, name: &str) -> Value {
     let session = |span: Span| {
         json!({
@@ -177,18 +201,11 @@ fn order(book: &Book, name: &str) -> Value {
             "closed": span.until.map(|(_, why)| why),
         })
     };
-    let capture = |capture: Capture| {
-        json!({
-            "gateway": capture.gateway, "id": capture.id, "currency": capture.currency,
-            "amount": capture.amount, "refunded": capture.refunded,
-            "reversed": capture.reversed, "disputed": capture.disputed, "kept": capture.kept(),
-        })
-    };
     json!({
         "order": name,
         "most_open_at_once": book.most_open_at_once(name),
         "kept_captures": book.kept_captures(name).len(),
         "sessions": book.sessions(name).into_iter().map(session).collect::<Vec<Value>>(),
-        "captures": book.captures(name).into_iter().map(capture).collect::<Vec<Value>>(),
+        "captures": book.captures(name).iter().map(capture).collect::<Vec<Value>>(),
     })
 }

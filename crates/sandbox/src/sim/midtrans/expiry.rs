@@ -41,6 +41,20 @@ pub fn close_of(world: &mut World, transaction: &Transaction, why: Closed) {
     }
 }
 
+fn page_is_on(world: &World, transaction: &Transaction) -> bool {
+    let page = transaction.token.as_deref();
+    let page = page.and_then(|token| world.state.midtrans.pages.get(token));
+    page.is_some_and(|page| page.status == PageStatus::Open)
+}
+
+/// The same for a transaction that came to nothing, whose page may outlive it.
+pub fn close_unless_it_lives(world: &mut World, transaction: &Transaction, why: Closed) {
+    let outlives = world.config.midtrans.pages_outlive_transactions;
+    if !(outlives && page_is_on(world, transaction)) {
+        close_of(world, transaction, why);
+    }
+}
+
 /// The time of a page is up. Nobody is told, and a number that was issued can still be paid.
 pub fn page_is_up(world: &mut World, token: &str) {
     let Some(mut page) = world.state.midtrans.pages.get(token).cloned() else {
@@ -83,12 +97,9 @@ pub fn expire(world: &mut World, mut transaction: Transaction, why: Closed) -> T
     transaction.waiting_card = None;
     world.put(Put::Transaction(Box::new(transaction.clone())));
     // After an unfinished card the buyer can still choose something else.
-    let page = transaction.token.as_deref();
-    let page = page.and_then(|token| world.state.midtrans.pages.get(token));
-    let on = page.is_some_and(|page| page.status == PageStatus::Open);
-    let by_itself = why == Closed::Expired;
-    if !(transaction.method == "credit_card" && on && by_itself) {
-        close_of(world, &transaction, why);
+    let by_itself = transaction.method == "credit_card" && why == Closed::Expired;
+    if !(page_is_on(world, &transaction) && by_itself) {
+        close_unless_it_lives(world, &transaction, why);
     }
     notify::send(world, &transaction);
     transaction

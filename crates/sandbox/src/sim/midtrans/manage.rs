@@ -63,7 +63,7 @@ pub fn void(world: &mut World, mut transaction: Transaction) -> Transaction {
         });
     }
     world.put(Put::Transaction(Box::new(transaction.clone())));
-    expiry::close_of(world, &transaction, Closed::Cancelled);
+    expiry::close_unless_it_lives(world, &transaction, Closed::Cancelled);
     notify::send(world, &transaction);
     transaction
 }

@@ -35,8 +35,10 @@ pub struct Page {
 pub struct Details {
     pub custom_fields: [Option<String>; 3],
     pub metadata: Option<Value>,
-    /// Where its notifications go.
-    pub notify: Vec<String>,
+    /// Where its notifications go beside the usual place.
+    pub append: Vec<String>,
+    /// Where they go instead, when this is not empty.
+    pub replace: Vec<String>,
     pub order: String,
 }
 

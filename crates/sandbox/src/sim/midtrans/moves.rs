@@ -45,7 +45,7 @@ pub fn go(world: &mut World, id: &str, to: Move) -> Result<Transaction, Refusal>
                 ..transaction
             };
             world.put(Put::Transaction(Box::new(failed.clone())));
-            expiry::close_of(world, &failed, Closed::Cancelled);
+            expiry::close_unless_it_lives(world, &failed, Closed::Cancelled);
             notify::send(world, &failed);
             failed
         }

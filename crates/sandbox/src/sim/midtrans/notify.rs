@@ -14,12 +14,22 @@ pub fn code(transaction: &Transaction) -> u16 {
     }
 }
 
+/// Where the notifications of a transaction go.
+pub fn urls(world: &World, transaction: &Transaction) -> Vec<String> {
+    let details = &transaction.details;
+    if !details.replace.is_empty() {
+        return details.replace.clone();
+    }
+    let usual = world.urls.midtrans.iter();
+    usual.chain(&details.append).cloned().collect()
+}
+
 /// Tells the merchant where a transaction stands.
 pub fn send(world: &mut World, transaction: &Transaction) {
     let message = "midtrans payment notification";
     let body = render::transaction(world, transaction, code(transaction), message);
     let body = body.to_string();
-    for url in transaction.details.notify.clone() {
+    for url in urls(world, transaction) {
         world.send(Message {
             gateway: Gateway::Midtrans,
             url,

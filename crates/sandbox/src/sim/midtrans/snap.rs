@@ -56,17 +56,11 @@ pub fn details(world: &World, job: &Job, order_id: &str) -> Details {
             .filter(|url| !url.is_empty());
         urls.take(2).map(str::to_owned).collect()
     };
-    let replaced = urls(&job.replace);
-    let notify = if replaced.is_empty() {
-        let usual = world.config.midtrans.notification_url.iter().cloned();
-        usual.chain(urls(&job.append)).collect()
-    } else {
-        replaced
-    };
     Details {
         custom_fields,
         metadata: job.body.get("metadata").cloned(),
-        notify,
+        append: urls(&job.append),
+        replace: urls(&job.replace),
         order: order.unwrap_or_else(|| order_id.to_owned()),
     }
 }

@@ -41,7 +41,7 @@ pub fn show(world: &World) -> Reply {
     };
     let body = format!(
         "<section><h1>Simulated gateways</h1><p class=\"muted\">It is {} here ({} in Jakarta). \
-         What a test can do is described at <a href=\"/_sim\">/_sim</a>.</p></section>{}{}{}{}",
+         The control API is at <a href=\"/_sim\">/_sim</a>.</p></section>{}{}{}{}",
         iso(world.now()),
         wib(world.now()),
         table("Stripe: open checkouts", &sessions),

@@ -1,7 +1,6 @@
 //! The buyer at a checkout page: cards, 3-D Secure, banks that take their time.
 
 use super::charging::{self, Tried};
-use super::errors::ApiError;
 use super::model::{IntentStatus, PaymentStatus, Session, SessionStatus, Tampered};
 use super::{Cause, cards, events, intents, render};
 use crate::sim::book::{Closed, Happening};
@@ -230,11 +229,4 @@ pub fn abandon(world: &mut World, id: &str) -> Result<Option<String>, Refusal> {
     let session = session.ok_or(Refusal::Unknown)?;
     acted(world, &session, "went back");
     Ok(session.cancel_url)
-}
-
-impl Refusal {
-    /// The same from an error of the API.
-    pub fn from_api(error: &ApiError) -> Self {
-        Self::State(error.message.clone())
-    }
 }

@@ -1,8 +1,8 @@
 //! Disputes.
 
 use super::errors::ApiError;
-use super::intents::merge_metadata;
 use super::lists;
+use super::metadata::merge_metadata;
 use super::model::{Dispute, Intent, Metadata};
 use super::shape::{Field, PAGING, Shape, TEXT, check, may};
 use super::{Answer, Cause, Job, events, render_charge};

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::errors::ApiError;
-use super::intents::read_metadata;
 use super::lists;
+use super::metadata::read_metadata;
 use super::model::Endpoint;
 use super::shape::{Field, PAGING, Shape, TEXT, check, may, must};
 use super::{Answer, Job};

@@ -59,7 +59,7 @@ pub fn emit(
 /// Where an event goes, and what it is signed with there.
 pub fn targets(world: &World, name: &str, livemode: bool) -> Vec<(String, Vec<String>)> {
     let account = &world.config.stripe;
-    let main = account.webhook_url.clone();
+    let main = world.urls.stripe.clone();
     let main = main.map(|url| (url, account.webhook_secrets.clone()));
     let endpoints = world.state.stripe.endpoints.iter().filter(|endpoint| {
         let wants = |wanted: &String| wanted == "*" || wanted == name;

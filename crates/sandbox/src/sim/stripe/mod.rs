@@ -15,6 +15,7 @@ pub mod form;
 pub mod idempotency;
 pub mod intents;
 mod lists;
+mod metadata;
 pub mod model;
 mod money;
 pub mod refunds;

@@ -4,8 +4,8 @@ use serde_json::json;
 
 use super::charging::emit_charge;
 use super::errors::ApiError;
-use super::intents::{merge_metadata, read_metadata};
 use super::lists;
+use super::metadata::{merge_metadata, read_metadata};
 use super::model::{Charge, ChargeStatus, Metadata, Refund, RefundHabit, RefundStatus};
 use super::render_charge::{self, refunded};
 use super::shape::{Field, PAGING, Shape, TEXT, check, may};

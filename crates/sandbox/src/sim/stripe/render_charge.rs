@@ -23,9 +23,11 @@ pub fn nobody() -> Value {
 
 /// How much of a charge has gone back, or is on its way.
 pub fn refunded(world: &World, charge: &Charge) -> i64 {
-    let counts = |refund: &&Refund| refund.charge == charge.id && refund.status.counts();
-    let refunds = world.state.stripe.refunds.iter().filter(counts);
-    refunds.map(|refund| refund.amount).sum()
+    let stripe = &world.state.stripe;
+    let of = stripe.refunds_of.get(&charge.id).into_iter().flatten();
+    let refunds = of.filter_map(|id| stripe.refunds.get(id));
+    let counting = refunds.filter(|refund| refund.status.counts());
+    counting.map(|refund| refund.amount).sum()
 }
 
 pub fn charge(world: &World, charge: &Charge) -> Value {
@@ -149,8 +151,9 @@ fn method(method: &Method) -> Value {
 }
 
 pub fn refunds_of(world: &World, charge: &Charge) -> Value {
-    let of = world.state.stripe.refunds.newest();
-    let of = of.filter(|each| each.charge == charge.id);
+    let stripe = &world.state.stripe;
+    let of = stripe.refunds_of.get(&charge.id).into_iter().flatten();
+    let of = of.rev().filter_map(|id| stripe.refunds.get(id));
     json!({
         "object": "list",
         "url": format!("/v1/charges/{}/refunds", charge.id),
@@ -251,7 +254,7 @@ pub fn dispute(dispute: &Dispute) -> Value {
         "payment_method_details": {
             "type": "card",
             "card": { "brand": "visa", "case_type": if inquiry { "inquiry" } else { "chargeback" },
-                      "network_reason_code": "83" },
+                      "network": "visa", "network_reason_code": "83" },
         },
         "reason": dispute.reason,
         "status": dispute.status,

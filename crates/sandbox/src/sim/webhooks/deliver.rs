@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::queue::{Delivery, DeliveryState};
+use super::queue::{Delivery, DeliveryState, Moved};
 use super::retry;
 use super::rules::Tamper;
 use super::sign::{midtrans_signature, stripe_header};
@@ -124,7 +124,7 @@ fn prepare(world: &mut World, delivery: Delivery) -> Option<Wire> {
     }
     let (headers, body) = match delivery.gateway {
         Gateway::Stripe => stripe(world, &delivery, tamper.as_ref()),
-        Gateway::Midtrans => midtrans(world, &delivery, tamper.as_ref()),
+        Gateway::Midtrans => midtrans(&delivery, tamper.as_ref()),
     };
     let copies = match &tamper {
         Some(Tamper::Duplicate { copies }) => *copies,
@@ -144,7 +144,7 @@ fn put_off(world: &mut World, mut delivery: Delivery, by: Millis, held: bool) {
     delivery.due = world.now() + by;
     delivery.put_off = true;
     delivery.held = held;
-    world.put(Put::Delivery(Box::new(delivery)));
+    world.put(Put::DeliveryMoved(Box::new(Moved::of(&delivery))));
 }
 
 fn edited(body: &str, edit: impl FnOnce(&mut Value)) -> String {
@@ -214,7 +214,7 @@ fn stripe(world: &World, delivery: &Delivery, tamper: Option<&Tamper>) -> (Heade
     (headers, body)
 }
 
-fn midtrans(world: &World, delivery: &Delivery, tamper: Option<&Tamper>) -> (Headers, String) {
+fn midtrans(delivery: &Delivery, tamper: Option<&Tamper>) -> (Headers, String) {
     let mut body = delivery.body.clone();
     match tamper {
         Some(Tamper::WrongSecret) => {
@@ -246,7 +246,6 @@ fn midtrans(world: &World, delivery: &Delivery, tamper: Option<&Tamper>) -> (Hea
         }
         _ => {}
     }
-    let _ = world;
     let headers = vec![
         header("Content-Type", "application/json"),
         header("Accept", "application/json"),
@@ -333,7 +332,7 @@ fn record(world: &mut World, taken: Delivery, outcome: Outcome, tampered: Option
         }
     }
     let gateway = delivery.gateway;
-    world.put(Put::Delivery(Box::new(delivery)));
+    world.put(Put::DeliveryMoved(Box::new(Moved::of(&delivery))));
     release(world, gateway);
 }
 
@@ -348,6 +347,6 @@ fn release(world: &mut World, gateway: Gateway) {
     for mut delivery in held {
         delivery.held = false;
         delivery.due = world.now();
-        world.put(Put::Delivery(Box::new(delivery)));
+        world.put(Put::DeliveryMoved(Box::new(Moved::of(&delivery))));
     }
 }

@@ -88,6 +88,6 @@ fn of_transaction(world: &mut World, forgery: &Forgery) -> Option<Vec<Message>> 
         body: body.to_string(),
         secrets: Vec::new(),
     };
-    let urls = transaction.details.notify.clone();
+    let urls = notify::urls(world, &transaction);
     Some(urls.into_iter().map(message).collect())
 }

@@ -8,9 +8,9 @@ mod rules;
 mod sign;
 
 pub use self::deliver::{run, settle};
-pub use self::queue::{Delivery, DeliveryState};
+pub use self::queue::{Delivery, DeliveryState, WebhookUrls};
 pub use self::rules::{Tamper, WebhookRule};
 
-pub(in crate::sim) use self::queue::{Message, resend};
+pub(in crate::sim) use self::queue::{Message, Moved, resend};
 pub(in crate::sim) use self::rules::Rules;
 pub(in crate::sim) use self::sign::midtrans_signature;

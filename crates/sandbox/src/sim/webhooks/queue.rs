@@ -8,6 +8,18 @@ use crate::sim::gateway::Gateway;
 use crate::sim::state::Put;
 use crate::sim::world::World;
 
+/// Where webhooks go. A gateway without an address sends none.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WebhookUrls {
+    /// Those of Stripe.
+    #[serde(default)]
+    pub stripe: Option<String>,
+    /// Those of Midtrans.
+    #[serde(default)]
+    pub midtrans: Option<String>,
+}
+
 /// A webhook to one address, with all its attempts.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Delivery {
@@ -51,6 +63,38 @@ pub enum DeliveryState {
     Delivered,
     /// Nobody did.
     GivenUp,
+}
+
+/// What changes about a delivery, so that its body is written down once.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Moved {
+    pub id: String,
+    due: Millis,
+    attempts: u32,
+    state: DeliveryState,
+    put_off: bool,
+    held: bool,
+}
+
+impl Moved {
+    pub fn of(delivery: &Delivery) -> Self {
+        Self {
+            id: delivery.id.clone(),
+            due: delivery.due,
+            attempts: delivery.attempts,
+            state: delivery.state,
+            put_off: delivery.put_off,
+            held: delivery.held,
+        }
+    }
+
+    pub fn apply(&self, delivery: &mut Delivery) {
+        delivery.due = self.due;
+        delivery.attempts = self.attempts;
+        delivery.state = self.state;
+        delivery.put_off = self.put_off;
+        delivery.held = self.held;
+    }
 }
 
 /// What a gateway wants to send.
@@ -117,6 +161,6 @@ pub fn resend(world: &mut World, id: &str) -> bool {
     };
     delivery.state = DeliveryState::Waiting;
     delivery.due = world.now();
-    world.put(Put::Delivery(Box::new(delivery)));
+    world.put(Put::DeliveryMoved(Box::new(Moved::of(&delivery))));
     true
 }

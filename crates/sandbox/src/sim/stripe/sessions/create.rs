@@ -6,7 +6,7 @@ use crate::sim::gateway::Gateway;
 use crate::sim::state::Put;
 use crate::sim::stripe::errors::ApiError;
 use crate::sim::stripe::form::{Node, Params};
-use crate::sim::stripe::intents::{intent_data, read_metadata};
+use crate::sim::stripe::metadata::{intent_data, read_metadata};
 use crate::sim::stripe::model::{Line, PaymentStatus, Session, SessionStatus, Tampered};
 use crate::sim::stripe::shape::{Field, Shape, TEXT, check, may, must};
 use crate::sim::stripe::{Answer, Job, auth, money, render};

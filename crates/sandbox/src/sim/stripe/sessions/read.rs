@@ -3,9 +3,10 @@
 use super::find;
 use crate::sim::state::Put;
 use crate::sim::stripe::lists;
+use crate::sim::stripe::metadata::merge_metadata;
 use crate::sim::stripe::model::Session;
 use crate::sim::stripe::shape::{PAGING, Shape, TEXT, check, may};
-use crate::sim::stripe::{Answer, Job, intents, render};
+use crate::sim::stripe::{Answer, Job, render};
 use crate::sim::world::World;
 
 /// `GET /v1/checkout/sessions/{id}`
@@ -19,7 +20,7 @@ pub fn retrieve(world: &World, job: &Job) -> Answer {
 pub fn update(world: &mut World, job: &Job) -> Answer {
     check(&job.params, &[&[may("metadata", Shape::Metadata)]])?;
     let mut session = find(world, job)?;
-    intents::merge_metadata(&mut session.metadata, &job.params);
+    merge_metadata(&mut session.metadata, &job.params);
     world.put(Put::Session(Box::new(session.clone())));
     Ok(render::session(world, &session))
 }

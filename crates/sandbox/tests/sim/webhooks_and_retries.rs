@@ -1,52 +1,13 @@
-//! Webhooks: their signatures, their repetitions, and those that go wrong on purpose.
+//! Webhooks: their signatures and their repetitions.
 
 use std::time::Duration;
 
 use bayar_sandbox::sim::book::Outcome;
-use bayar_sandbox::sim::{
-    Action, Fault, Forgery, Rule, SigningTime, SimConfig, Tamper, WebhookRule,
-};
-use hmac::{Hmac, KeyInit, Mac};
+use bayar_sandbox::sim::{Action, SigningTime, SimConfig, WebhookUrls};
 use serde_json::json;
-use sha2::{Digest, Sha256, Sha512};
 
 use crate::client::{Play, session_form};
-use crate::sink::{Received, Sink};
-
-async fn stage() -> (Play, Sink) {
-    let sink = Sink::start().await;
-    let mut config = SimConfig::default();
-    config.stripe.webhook_url = Some(sink.url("/stripe"));
-    config.midtrans.notification_url = Some(sink.url("/midtrans"));
-    (Play::new(config), sink)
-}
-
-fn signature(secret: &str, time: &str, body: &str) -> String {
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
-    mac.update(format!("{time}.{body}").as_bytes());
-    hex::encode(mac.finalize().into_bytes())
-}
-
-/// The time of a signature, if one of its `v1` is of the secret.
-fn signed(webhook: &Received, secret: &str) -> Option<i64> {
-    let header = webhook.header("stripe-signature");
-    let mut parts = header.split(',');
-    let time = parts.next()?.strip_prefix("t=")?;
-    let good = signature(secret, time, &webhook.body);
-    parts
-        .any(|part| part == format!("v1={good}"))
-        .then(|| time.parse().unwrap())
-}
-
-fn midtrans_signed(webhook: &Received) -> bool {
-    let text = format!(
-        "{}{}{}SB-Mid-server-simulated",
-        webhook.at("/order_id"),
-        webhook.at("/status_code"),
-        webhook.at("/gross_amount")
-    );
-    webhook.at("/signature_key") == hex::encode(Sha512::digest(text))
-}
+use crate::sink::{Sink, midtrans_signed, signed, stage};
 
 #[tokio::test]
 async fn stripe_signs_with_every_secret_and_numbers_what_it_sends() {
@@ -280,181 +241,6 @@ async fn an_answer_that_never_comes_is_tried_again() {
     assert!(sink.received().is_empty());
 }
 
-/// What arrives when a session expires under a rule.
-async fn tampered(tamper: Tamper) -> (Play, Sink) {
-    let (play, sink) = stage().await;
-    play.handle
-        .add_webhook_rule(WebhookRule::next(tamper))
-        .unwrap();
-    let id = play.session("A-1").await;
-    play.stripe("POST", &format!("/v1/checkout/sessions/{id}/expire"), "")
-        .await
-        .ok();
-    play.handle.settle().await.unwrap();
-    (play, sink)
-}
-
-#[tokio::test]
-async fn a_webhook_can_be_lost_repeated_and_late() {
-    let (play, sink) = tampered(Tamper::Drop).await;
-    play.handle
-        .advance(Duration::from_secs(86_400))
-        .await
-        .unwrap();
-    assert!(sink.received().is_empty());
-
-    let (play, sink) = tampered(Tamper::DropOnce).await;
-    assert!(sink.received().is_empty());
-    play.handle.advance(Duration::from_secs(601)).await.unwrap();
-    assert_eq!(sink.received().len(), 1);
-
-    let (_play, sink) = tampered(Tamper::Duplicate { copies: 2 }).await;
-    let ids = sink.seen("/id");
-    assert_eq!(ids.len(), 3);
-    assert!(ids.iter().all(|id| *id == ids[0]));
-
-    let (play, sink) = tampered(Tamper::Delay {
-        seconds: 3 * 86_400,
-    })
-    .await;
-    assert!(sink.received().is_empty());
-    play.handle
-        .advance(Duration::from_secs(3 * 86_400 + 1))
-        .await
-        .unwrap();
-    assert_eq!(sink.received().len(), 1);
-}
-
-#[tokio::test]
-async fn a_webhook_can_be_overtaken() {
-    let (play, sink) = stage().await;
-    let rule = WebhookRule::next(Tamper::Reorder).event("payment_intent.created");
-    play.handle.add_webhook_rule(rule).unwrap();
-    play.paid_session("A-1", "4242424242424242").await;
-    sink.wait_for(4).await;
-    assert_ne!(sink.seen("/type")[0], "payment_intent.created");
-    assert!(
-        sink.seen("/type")
-            .contains(&"payment_intent.created".to_owned())
-    );
-}
-
-#[tokio::test]
-async fn a_webhook_can_be_forged_in_each_way() {
-    let (_play, sink) = tampered(Tamper::WrongSecret).await;
-    assert!(signed(&sink.received()[0], "whsec_simulated").is_none());
-
-    let (_play, sink) = tampered(Tamper::Unsigned).await;
-    assert_eq!(sink.received()[0].header("stripe-signature"), "");
-
-    let (play, sink) = tampered(Tamper::Stale { seconds: 600 }).await;
-    let time = signed(&sink.received()[0], "whsec_simulated").unwrap();
-    assert!(time < play.handle.now().unwrap() / 1000 - 590);
-
-    let (_play, sink) = tampered(Tamper::OtherAccount).await;
-    assert!(signed(&sink.received()[0], "whsec_simulated").is_some());
-    assert_eq!(sink.received()[0].at("/account"), "acct_1SomebodyElse");
-
-    let (_play, sink) = tampered(Tamper::LiveFlipped).await;
-    assert!(signed(&sink.received()[0], "whsec_simulated").is_some());
-    assert_eq!(sink.received()[0].at("/livemode"), "true");
-
-    let edited = Tamper::Edited {
-        status: "complete".to_owned(),
-    };
-    let (_play, sink) = tampered(edited).await;
-    assert!(
-        signed(&sink.received()[0], "whsec_simulated").is_none(),
-        "Stripe signs everything"
-    );
-}
-
-#[tokio::test]
-async fn an_edited_notification_of_midtrans_still_verifies() {
-    let (play, sink) = stage().await;
-    play.page("A-1").await;
-    let choose = Action::MidtransChoose {
-        page: "A-1".to_owned(),
-        method: "bca_va".to_owned(),
-    };
-    play.handle.act(choose).unwrap();
-    play.handle.settle().await.unwrap();
-    for (how, good) in [
-        (
-            Tamper::Edited {
-                status: "settlement".to_owned(),
-            },
-            true,
-        ),
-        (Tamper::WrongSecret, false),
-        (Tamper::Unsigned, false),
-    ] {
-        let forgery = Forgery {
-            about: "A-1".to_owned(),
-            event: "settlement".to_owned(),
-            how,
-        };
-        play.handle.act(Action::ForgeWebhook { forgery }).unwrap();
-        play.handle.settle().await.unwrap();
-        let received = sink.received();
-        let forged = received.last().unwrap();
-        assert_eq!(forged.at("/transaction_status"), "settlement");
-        assert_eq!(midtrans_signed(forged), good);
-    }
-    assert_eq!(
-        play.status("A-1").await.at("/transaction_status"),
-        "pending"
-    );
-}
-
-#[tokio::test]
-async fn a_made_up_event_is_sent_once_and_is_not_in_the_list() {
-    let (play, sink) = stage().await;
-    sink.answer(&["400 Bad"]);
-    let id = play.session("A-1").await;
-    let forgery = Forgery {
-        about: id,
-        event: "checkout.session.completed".to_owned(),
-        how: Tamper::WrongSecret,
-    };
-    play.handle.act(Action::ForgeWebhook { forgery }).unwrap();
-    play.handle.settle().await.unwrap();
-    play.handle
-        .advance(Duration::from_secs(86_400))
-        .await
-        .unwrap();
-    let forged: Vec<Received> = sink
-        .received()
-        .into_iter()
-        .filter(|webhook| webhook.at("/type") == "checkout.session.completed")
-        .collect();
-    assert_eq!(forged.len(), 1);
-    assert_eq!(forged[0].at("/data/object/payment_status"), "paid");
-    assert!(signed(&forged[0], "whsec_simulated").is_none());
-    let list = play
-        .stripe("GET", "/v1/events?types[]=checkout.session.completed", "")
-        .await
-        .ok();
-    assert_eq!(list.at("/data/0"), "");
-}
-
-#[tokio::test]
-async fn a_webhook_can_come_before_the_answer_it_belongs_to() {
-    let (play, sink) = stage().await;
-    let id = play.session("A-1").await;
-    play.handle
-        .add_fault(Rule::next(Fault::WebhookFirst).at("checkout_session.expire"))
-        .unwrap();
-    play.stripe("POST", &format!("/v1/checkout/sessions/{id}/expire"), "")
-        .await
-        .ok();
-    assert_eq!(
-        sink.seen("/type"),
-        ["checkout.session.expired"],
-        "no waiting"
-    );
-}
-
 #[tokio::test]
 async fn a_delivery_can_be_sent_again_by_hand() {
     let (play, sink) = stage().await;
@@ -520,4 +306,34 @@ async fn an_endpoint_made_through_the_api_hears_what_it_wants_with_a_secret_of_i
     play.paid_session("A-2", "4242424242424242").await;
     play.handle.settle().await.unwrap();
     assert_eq!(sink.received().len(), 1);
+}
+
+#[tokio::test]
+async fn a_service_that_starts_later_says_where_webhooks_go() {
+    let play = Play::new(SimConfig::default());
+    let sink = Sink::start().await;
+    play.page("A-1").await;
+    play.handle
+        .send_webhooks_to(WebhookUrls {
+            stripe: Some(sink.url("/stripe")),
+            midtrans: Some(sink.url("/midtrans")),
+        })
+        .unwrap();
+    play.handle.pay_midtrans("A-1", "gopay").unwrap();
+    play.paid_session("A-2", "4242424242424242").await;
+    play.handle.settle().await.unwrap();
+    let to = |path: &str| {
+        sink.received()
+            .iter()
+            .filter(|webhook| webhook.path == path)
+            .count()
+    };
+    assert_eq!((to("/stripe"), to("/midtrans")), (4, 2));
+    let elsewhere = json!({ "stripe": sink.url("/new") });
+    play.control("PUT", "webhook-urls", &elsewhere).await.ok();
+    play.paid_session("A-3", "4242424242424242").await;
+    play.page("A-4").await;
+    play.handle.pay_midtrans("A-4", "gopay").unwrap();
+    play.handle.settle().await.unwrap();
+    assert_eq!((to("/new"), to("/stripe"), to("/midtrans")), (4, 4, 2));
 }
