@@ -83,6 +83,16 @@ impl Server {
         self.signal("TERM");
     }
 
+    /// Stops it where it is, as a machine that is put to sleep.
+    pub fn pause(&self) {
+        self.signal("STOP");
+    }
+
+    /// Lets it go on from where it was.
+    pub fn resume(&self) {
+        self.signal("CONT");
+    }
+
     /// Asks it to end and waits until it has.
     pub async fn stop(self) -> Ended {
         self.terminate();
