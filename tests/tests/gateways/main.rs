@@ -10,3 +10,4 @@
 mod clock;
 mod midtrans;
 mod stripe;
+mod trouble;

@@ -6,12 +6,13 @@ use bayar_app::port::PaymentGateway;
 use bayar_domain::gateway::{AccountRef, Mode, Session};
 use bayar_domain::{Currency, Money};
 use bayar_midtrans::{MidtransConfig, MidtransGateway, Retries, Timeouts};
-use bayar_sandbox::sim::{Action, Fault, Handle, Rule, SimConfig, Simulator};
+use bayar_sandbox::sim::{Action, Handle, Rule, SimConfig, Simulator};
 use bayar_testkit::contract::gateway::{At, GatewayStage, Totals, Trouble};
 use bayar_testkit::random::SeededRandom;
 use chrono::{DateTime, Utc};
 
 use crate::clock;
+use crate::trouble::fault;
 
 bayar_testkit::gateway_contract!(fresh);
 
@@ -125,17 +126,7 @@ impl GatewayStage for Stage {
             At::Refund => "core.refund",
             At::Read => "core.status",
         };
-        let fault = match trouble {
-            Trouble::SilenceBefore => Fault::TimeoutBefore,
-            Trouble::SilenceAfter => Fault::TimeoutAfter,
-            Trouble::ResetAfter => Fault::ResetAfter,
-            Trouble::CutOff => Fault::CutOff,
-            Trouble::ErrorAfter => Fault::Error500After,
-            Trouble::Page => Fault::Error503Html { applied: false },
-            Trouble::TooMany => Fault::RateLimited {
-                lock_timeout: false,
-            },
-        };
+        let fault = fault(trouble);
         self.handle
             .add_fault(Rule::next(fault).at(operation))
             .unwrap();

@@ -5,13 +5,14 @@ use async_trait::async_trait;
 use bayar_app::port::PaymentGateway;
 use bayar_domain::gateway::{Mode, Session};
 use bayar_domain::{Currency, Money};
-use bayar_sandbox::sim::{Action, Fault, Handle, Rule, SimConfig, Simulator};
+use bayar_sandbox::sim::{Action, Handle, Rule, SimConfig, Simulator};
 use bayar_stripe::{Retries, StripeConfig, StripeGateway, Timeouts};
 use bayar_testkit::contract::gateway::{At, GatewayStage, Totals, Trouble};
 use bayar_testkit::random::SeededRandom;
 use chrono::{DateTime, Utc};
 
 use crate::clock;
+use crate::trouble::fault;
 
 bayar_testkit::gateway_contract!(fresh);
 
@@ -123,17 +124,7 @@ impl GatewayStage for Stage {
             At::Refund => "refund.create",
             At::Read => "checkout_session.retrieve",
         };
-        let fault = match trouble {
-            Trouble::SilenceBefore => Fault::TimeoutBefore,
-            Trouble::SilenceAfter => Fault::TimeoutAfter,
-            Trouble::ResetAfter => Fault::ResetAfter,
-            Trouble::CutOff => Fault::CutOff,
-            Trouble::ErrorAfter => Fault::Error500After,
-            Trouble::Page => Fault::Error503Html { applied: false },
-            Trouble::TooMany => Fault::RateLimited {
-                lock_timeout: false,
-            },
-        };
+        let fault = fault(trouble);
         self.handle
             .add_fault(Rule::next(fault).at(operation))
             .unwrap();
