@@ -140,7 +140,12 @@ impl App {
         };
         if let CallPurpose::Refund(refund) = purpose {
             let sent = move |seen: &Seen| Ok(seen.settlement.refund_sent(refund)?.into());
-            self.settle(order, Actor::System, sent).await?;
+            match self.settle(order, Actor::System, sent).await {
+                Ok(_) => {}
+                // It is known what became of it: it was seen before its answer, or its money is gone.
+                Err(SettleError::Refused(_)) => return self.end(order, taken, Ended::Found).await,
+                Err(error) => return Err(error),
+            }
         }
         let place = file.place();
         let call = Call {

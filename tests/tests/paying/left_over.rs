@@ -1,0 +1,48 @@
+//! What one process left undone, the next press of a button does: also when a long time has passed, when the gateway
+//! was taken out of the settings in between, and when what was asked for is seen before its answer.
+
+use bayar_sandbox::sim::Fault;
+use serde_json::json;
+
+use crate::stage::{Ordered, PRICE_MINOR, Stage, on_both_stores};
+
+on_both_stores! {
+    a_refund_that_is_seen_before_its_answer_stops_nothing,
+}
+
+/// Money that an operator has to look at.
+async fn odd_money(stage: &mut Stage) -> Ordered {
+    let order = stage.order().await;
+    let amount = PRICE_MINOR - 100;
+    stage.next("checkout_session.create", Fault::WrongAmount { amount });
+    stage.open(order.payment, "stripe").await;
+    stage.pay_stripe(&order);
+    stage.must_become(order.payment, "under_review").await;
+    order
+}
+
+/// The gateway is asked until the money has gone back, once.
+async fn must_go_back(stage: &Stage, order: &Ordered) {
+    bayar_tests::program::wait_until("the money goes back", async || {
+        stage.refresh(order.payment).await;
+        stage.book().kept_captures(&order.number).is_empty()
+    })
+    .await;
+    assert_eq!(stage.book().keys(&order.number, "refund.create").len(), 1);
+}
+
+async fn a_refund_that_is_seen_before_its_answer_stops_nothing(mut stage: Stage) {
+    let order = odd_money(&mut stage).await;
+    stage.all("refund.create", Fault::TimeoutAfter);
+    let refused = stage.review(order.payment, "refuse").await;
+    assert_eq!(refused.status, 200, "{}", refused.text);
+    // The answer is lost once more, and then the refund is read.
+    stage.refresh(order.payment).await;
+    let asked = bayar_tests::program::wait_until("the gateway is asked again", async || {
+        let told = stage.post(order.payment, "refresh", &json!({})).await;
+        assert_eq!(told.status, 200, "{}", told.text);
+        told.json()["data"]["asked"] == json!(true)
+    });
+    asked.await;
+    must_go_back(&stage, &order).await;
+}
