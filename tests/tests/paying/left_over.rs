@@ -8,6 +8,7 @@ use crate::stage::{Ordered, PRICE_MINOR, Stage, on_both_stores};
 
 on_both_stores! {
     a_refund_that_is_seen_before_its_answer_stops_nothing,
+    a_checkout_that_was_found_is_not_lost_again,
 }
 
 /// Money that an operator has to look at.
@@ -45,4 +46,16 @@ async fn a_refund_that_is_seen_before_its_answer_stops_nothing(mut stage: Stage)
     });
     asked.await;
     must_go_back(&stage, &order).await;
+}
+
+async fn a_checkout_that_was_found_is_not_lost_again(mut stage: Stage) {
+    let order = stage.order().await;
+    stage.all("checkout_session.create", Fault::TimeoutAfter);
+    let unknown = stage.process(order.payment, "stripe").await;
+    assert_eq!(unknown.status, 202, "{}", unknown.text);
+    // Each time the answer is lost again, and the checkout is found.
+    stage.refresh(order.payment).await;
+    stage.refresh(order.payment).await;
+    stage.open(order.payment, "stripe").await;
+    assert_eq!(stage.opened(&order), 1);
 }
