@@ -9,6 +9,7 @@ use crate::stage::{Ordered, PRICE_MINOR, Stage, on_both_stores};
 on_both_stores! {
     a_refund_that_is_seen_before_its_answer_stops_nothing,
     a_checkout_that_was_found_is_not_lost_again,
+    who_paid_at_the_last_moment_is_not_told_that_it_is_over,
 }
 
 /// Money that an operator has to look at.
@@ -58,4 +59,17 @@ async fn a_checkout_that_was_found_is_not_lost_again(mut stage: Stage) {
     stage.refresh(order.payment).await;
     stage.open(order.payment, "stripe").await;
     assert_eq!(stage.opened(&order), 1);
+}
+
+async fn who_paid_at_the_last_moment_is_not_told_that_it_is_over(mut stage: Stage) {
+    let order = stage.order().await;
+    stage.open(order.payment, "stripe").await;
+    stage.pay_stripe(&order);
+    stage.let_payments_be_overdue().await;
+    let told = stage.process(order.payment, "stripe").await;
+    assert_eq!(told.status, 409, "{}", told.text);
+    assert_eq!(stage.stored_status(order.payment).await, "completed");
+    let paid = stage.process(order.payment, "stripe").await;
+    assert_eq!(told.json()["detail"], paid.json()["detail"]);
+    assert_eq!(told.json()["message"], paid.json()["message"]);
 }
