@@ -4,10 +4,14 @@
 use bayar_sandbox::sim::Fault;
 use serde_json::json;
 
-use crate::stage::{Ordered, PRICE_MINOR, Stage, on_both_stores};
+use crate::stage::{MIDTRANS_KEY, Ordered, PRICE_MINOR, STRIPE_KEY, Stage, on_both_stores};
 
 on_both_stores! {
     a_refund_that_is_seen_before_its_answer_stops_nothing,
+    a_refund_that_never_left_is_asked_for_under_another_key,
+    a_refund_that_nobody_could_ask_for_is_asked_for_later,
+    an_opening_that_never_left_is_begun_anew,
+    a_verdict_that_nobody_could_pass_on_is_passed_on_later,
     a_checkout_that_was_found_is_not_lost_again,
     who_paid_at_the_last_moment_is_not_told_that_it_is_over,
 }
@@ -47,6 +51,62 @@ async fn a_refund_that_is_seen_before_its_answer_stops_nothing(mut stage: Stage)
     });
     asked.await;
     must_go_back(&stage, &order).await;
+}
+
+async fn a_refund_that_never_left_is_asked_for_under_another_key(mut stage: Stage) {
+    let order = odd_money(&mut stage).await;
+    stage = stage.restarted_until("settle.after_commit").await;
+    let path = format!("/api/v1/payments/{}/review", order.payment);
+    let body = json!({ "decision": "refuse", "reason": "looked at it" });
+    let lost = stage.operator().post(&path, &[], &body).await;
+    assert!(lost.is_err(), "{lost:?}");
+    stage = stage.revived().await;
+    stage.let_keys_be_forgotten().await;
+    must_go_back(&stage, &order).await;
+}
+
+async fn a_refund_that_nobody_could_ask_for_is_asked_for_later(mut stage: Stage) {
+    let order = odd_money(&mut stage).await;
+    stage.installation.set("STRIPE_SECRET_KEY", "");
+    stage = stage.restarted().await;
+    let refused = stage.review(order.payment, "refuse").await;
+    assert_eq!(refused.status, 200, "{}", refused.text);
+    stage.installation.set("STRIPE_SECRET_KEY", STRIPE_KEY);
+    stage = stage.restarted().await;
+    must_go_back(&stage, &order).await;
+}
+
+async fn an_opening_that_never_left_is_begun_anew(mut stage: Stage) {
+    for gateway in ["midtrans", "stripe"] {
+        let order = stage.order().await;
+        stage = stage.restarted_until("checkout.after_intent").await;
+        let path = format!("/api/v1/payments/{}/process", order.payment);
+        let body = json!({ "gateway": gateway });
+        let lost = stage.customer().post(&path, &[], &body).await;
+        assert!(lost.is_err(), "{lost:?}");
+        stage = stage.revived().await;
+        stage.let_keys_be_forgotten().await;
+        stage.open(order.payment, gateway).await;
+        assert_eq!(stage.opened(&order), 1);
+    }
+}
+
+async fn a_verdict_that_nobody_could_pass_on_is_passed_on_later(mut stage: Stage) {
+    let order = stage.order().await;
+    stage.open(order.payment, "midtrans").await;
+    stage
+        .gateways
+        .pay_midtrans_card(&order.number, "4511111111111117")
+        .unwrap();
+    stage.must_become(order.payment, "under_review").await;
+    stage.installation.set("MIDTRANS_SERVER_KEY", "");
+    stage = stage.restarted().await;
+    let accepted = stage.review(order.payment, "accept").await;
+    assert_eq!(accepted.status, 200, "{}", accepted.text);
+    stage.installation.set("MIDTRANS_SERVER_KEY", MIDTRANS_KEY);
+    stage = stage.restarted().await;
+    stage.must_become(order.payment, "completed").await;
+    stage.must_have_kept(&order, 1);
 }
 
 async fn a_checkout_that_was_found_is_not_lost_again(mut stage: Stage) {

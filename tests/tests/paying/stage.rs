@@ -427,6 +427,23 @@ impl Stage {
             .await;
     }
 
+    /// Lets so much time pass that no gateway knows a key again.
+    pub async fn let_keys_be_forgotten(&self) {
+        let (off, on) = if self.is_shared() {
+            (
+                "ALTER TABLE gateway_calls DISABLE TRIGGER gateway_calls_say_the_same",
+                "ALTER TABLE gateway_calls ENABLE TRIGGER gateway_calls_say_the_same",
+            )
+        } else {
+            (
+                "DROP TRIGGER IF EXISTS gateway_calls_say_the_same",
+                "SELECT 1",
+            )
+        };
+        let long_ago = "UPDATE gateway_calls SET good_until = '2026-01-01T00:00:00.000000Z'";
+        self.store.run(&format!("{off}; {long_ago}; {on}")).await;
+    }
+
     /// Lets so much time pass that no payment may be paid any more.
     pub async fn let_payments_be_overdue(&self) {
         self.store
