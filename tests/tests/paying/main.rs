@@ -17,6 +17,7 @@ mod coming_back;
 mod doubts;
 mod killed;
 mod late_or_twice;
+mod left_over;
 mod museum;
 mod operators;
 mod shared;

@@ -16,6 +16,9 @@ pub const PRICE_MINOR: i64 = 15_000_000;
 pub const VISA: &str = "4242424242424242";
 pub const DECLINED: &str = "4000000000000002";
 
+pub const STRIPE_KEY: &str = "sk_test_simulated";
+pub const MIDTRANS_KEY: &str = "SB-Mid-server-simulated";
+
 /// A test on each store.
 macro_rules! on_both_stores {
     ($($case:ident,)+) => {
@@ -100,9 +103,9 @@ impl Stage {
         })
         .unwrap();
         let installation = installation
-            .with("STRIPE_SECRET_KEY", "sk_test_simulated")
+            .with("STRIPE_SECRET_KEY", STRIPE_KEY)
             .with("STRIPE_API_BASE", &simulator.stripe_base())
-            .with("MIDTRANS_SERVER_KEY", "SB-Mid-server-simulated")
+            .with("MIDTRANS_SERVER_KEY", MIDTRANS_KEY)
             .with("MIDTRANS_SNAP_BASE", &simulator.url())
             .with("MIDTRANS_API_BASE", &simulator.core_base())
             .with("GATEWAY_TIMEOUT", "1s");
@@ -423,6 +426,30 @@ impl Stage {
         // Whoever held one is dead: nothing of it is on its way any more.
         self.store
             .run("UPDATE gateway_calls SET leased_until = NULL WHERE leased_until IS NOT NULL")
+            .await;
+    }
+
+    /// Lets so much time pass that no gateway knows a key again.
+    pub async fn let_keys_be_forgotten(&self) {
+        let (off, on) = if self.is_shared() {
+            (
+                "ALTER TABLE gateway_calls DISABLE TRIGGER gateway_calls_say_the_same",
+                "ALTER TABLE gateway_calls ENABLE TRIGGER gateway_calls_say_the_same",
+            )
+        } else {
+            (
+                "DROP TRIGGER IF EXISTS gateway_calls_say_the_same",
+                "SELECT 1",
+            )
+        };
+        let long_ago = "UPDATE gateway_calls SET good_until = '2026-01-01T00:00:00.000000Z'";
+        self.store.run(&format!("{off}; {long_ago}; {on}")).await;
+    }
+
+    /// Lets so much time pass that no payment may be paid any more.
+    pub async fn let_payments_be_overdue(&self) {
+        self.store
+            .run("UPDATE payments SET deadline = updated_at")
             .await;
     }
 }

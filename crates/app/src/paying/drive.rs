@@ -1,17 +1,17 @@
 //! Makes calls that are written down: take, look once more, send, write what became of it.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
 use bayar_domain::{AttemptId, AttemptStatus, OrderId, OrderStatus, RefundId, RefundStatus};
 
 use super::ended::{Ended, Taken};
-use super::file::AttemptFile;
+use super::file::{AttemptFile, is_long_past};
 use super::learn::LearnError;
 use crate::App;
 use crate::failpoint;
-use crate::port::gateway::{Call, Fault, FaultKind};
-use crate::port::store::{Actor, CallKey, CallPurpose, CallStatus, NewCall, StoreError};
+use crate::port::gateway::{Call, Door, Fault, FaultKind};
+use crate::port::store::{Actor, CallKey, CallPurpose, CallStatus, StoreError};
 use crate::settle::{Seen, SettleError};
 use crate::trouble::Trouble;
 
@@ -59,18 +59,6 @@ impl App {
         Ok(done)
     }
 
-    /// The calls that close what must be closed and nobody is closing.
-    pub(super) fn closings(&self, seen: &Seen, wanted: impl Fn(u32) -> bool) -> Vec<NewCall> {
-        let closing = seen
-            .settlement
-            .attempts()
-            .filter(|attempt| attempt.status() == AttemptStatus::Closing);
-        closing
-            .filter_map(|attempt| self.close_call(&seen.settlement, seen, attempt.terms().id))
-            .filter(|call| wanted(call.generation))
-            .collect()
-    }
-
     /// Makes one call. Answers what became of it, and the calls that follow from it.
     async fn drive(
         &self,
@@ -78,25 +66,35 @@ impl App {
         key: &CallKey,
     ) -> Result<(Driven, Vec<CallKey>), Trouble> {
         let seen = self.look(order).await.map_err(SettleError::into_trouble)?;
-        let before = seen
-            .calls
-            .into_iter()
-            .find(|stored| stored.call.key == *key);
-        let Some(lease) = self.store.lease_call(key, LEASE).await? else {
+        let before = seen.calls.iter().find(|stored| stored.call.key == *key);
+        let Some(before) = before.filter(|before| before.is_free(seen.now)).cloned() else {
             return Ok((Driven::Elsewhere, Vec::new()));
+        };
+        let mut planned = Vec::new();
+        if let CallPurpose::Refund(refund) = before.call.purpose {
+            let read = self.read_before_refund(order, &seen, refund).await;
+            let (fault, news) = read.map_err(SettleError::into_trouble)?;
+            planned = news;
+            if let Some(fault) = fault {
+                return Ok((Driven::NotSent(fault), planned));
+            }
+        }
+        let Some(lease) = self.store.lease_call(key, LEASE).await? else {
+            return Ok((Driven::Elsewhere, planned));
         };
         failpoint::hit("call.taken");
         let taken = Taken {
-            is_unsent: before.is_some_and(|before| {
-                before.status == CallStatus::Planned
-                    && before.epoch.saturating_add(1) == lease.epoch
-            }),
+            is_unsent: before.status == CallStatus::Planned
+                && before.epoch.saturating_add(1) == lease.epoch,
             lease,
         };
         match self.drive_taken(order, &taken).await {
-            Ok(driven) => Ok(driven),
+            Ok((driven, more)) => {
+                planned.extend(more);
+                Ok((driven, planned))
+            }
             // Whoever took it over writes what became of it.
-            Err(SettleError::Stale) => Ok((Driven::Elsewhere, Vec::new())),
+            Err(SettleError::Stale) => Ok((Driven::Elsewhere, planned)),
             Err(error) => Err(error.into_trouble()),
         }
     }
@@ -108,13 +106,7 @@ impl App {
     ) -> Result<(Driven, Vec<CallKey>), SettleError> {
         let lease = &taken.lease;
         let purpose = lease.call.call.purpose;
-        let mut seen = self.look(order).await?;
-        if let CallPurpose::Refund(refund) = purpose {
-            if let Some(fault) = self.read_before_refund(order, &seen, refund).await? {
-                return self.end(order, taken, Ended::Postponed(fault)).await;
-            }
-            seen = self.look(order).await?;
-        }
+        let seen = self.look(order).await?;
         if !is_wanted(&seen, purpose) && taken.is_unsent {
             return self.end(order, taken, Ended::Spared).await;
         }
@@ -128,6 +120,10 @@ impl App {
             return Err(Trouble::fault(message).into());
         };
         if lease.call.call.request.good_until <= lease.now {
+            if taken.is_unsent {
+                // Under another key it can still be asked for.
+                return self.end(order, taken, Ended::Spared).await;
+            }
             // The gateway has forgotten the key: only looking is left.
             return self.look_it_up(order, taken, &file, forgotten()).await;
         }
@@ -140,7 +136,12 @@ impl App {
         };
         if let CallPurpose::Refund(refund) = purpose {
             let sent = move |seen: &Seen| Ok(seen.settlement.refund_sent(refund)?.into());
-            self.settle(order, Actor::System, sent).await?;
+            match self.settle(order, Actor::System, sent).await {
+                Ok(_) => {}
+                // It is known what became of it: it was seen before its answer, or its money is gone.
+                Err(SettleError::Refused(_)) => return self.end(order, taken, Ended::Found).await,
+                Err(error) => return Err(error),
+            }
         }
         let place = file.place();
         let call = Call {
@@ -240,7 +241,11 @@ impl App {
             CallPurpose::Answer(_) => Ended::Found,
             CallPurpose::Refund(refund) => match seen.settlement.refund(refund) {
                 Some(refund) if refund.status().is_under_way() => {
-                    if fault.code.as_deref() == Some(Fault::STORED_FAILURE) {
+                    let stored = fault.code.as_deref() == Some(Fault::STORED_FAILURE);
+                    let forgotten = taken.lease.call.call.request.good_until;
+                    let is_over = stored || is_long_past(forgotten, seen.now);
+                    // Its money is there, and no refund of it, and nobody sends it any more.
+                    if is_over && learned.reading.door != Door::Absent {
                         Ended::Refused(fault)
                     } else {
                         Ended::Unclear(fault)
@@ -255,31 +260,31 @@ impl App {
     }
 
     /// Before surplus goes back, all money of the order is read again: which of it is really there decides.
+    /// Answers what could not be read, and the calls that follow from what could.
     async fn read_before_refund(
         &self,
         order: OrderId,
         seen: &Seen,
         refund: RefundId,
-    ) -> Result<Option<Fault>, SettleError> {
+    ) -> Result<(Option<Fault>, Vec<CallKey>), SettleError> {
+        let mut planned = Vec::new();
         let known = seen.settlement.refund(refund);
         if known.is_none_or(|refund| refund.status() != RefundStatus::Requested) {
-            return Ok(None);
+            return Ok((None, planned));
         }
-        let mut attempts: Vec<AttemptId> = seen
-            .settlement
-            .captures()
-            .iter()
-            .map(|capture| capture.attempt)
-            .collect();
-        attempts.dedup();
+        let captures = seen.settlement.captures();
+        let attempts: BTreeSet<AttemptId> =
+            captures.iter().map(|capture| capture.attempt).collect();
         for attempt in attempts {
             match self.learn(order, attempt, Actor::System).await {
-                Ok(_) => {}
-                Err(LearnError::Gateway(error)) => return Ok(Some(error.fault().clone())),
+                Ok(learned) => planned.extend(learned.planned),
+                Err(LearnError::Gateway(error)) => {
+                    return Ok((Some(error.fault().clone()), planned));
+                }
                 Err(LearnError::Settle(error)) => return Err(error),
             }
         }
-        Ok(None)
+        Ok((None, planned))
     }
 
     async fn end(
@@ -310,8 +315,10 @@ impl App {
                     settlement,
                     ..seen.clone()
                 };
-                let closings = self.closings(&after, |generation| generation == 1);
-                wanted.calls.extend(closings);
+                let closings = self.closings(&after).into_iter();
+                wanted
+                    .calls
+                    .extend(closings.filter(|call| call.generation == 1));
             }
             Ok(wanted)
         };

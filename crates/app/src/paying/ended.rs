@@ -24,7 +24,7 @@ pub(super) enum Ended {
     Done(Sent),
     /// It is known by looking what it did.
     Found,
-    /// It was not needed any more.
+    /// It was not needed any more, or came too late for its key. It never left, and never had.
     Spared,
     /// It did not leave this time. It is made later.
     Postponed(Fault),
@@ -132,7 +132,7 @@ impl Ended {
             (CallPurpose::Open(attempt), Self::Spared | Self::NotSent(_) | Self::Refused(_)) => {
                 let why = self
                     .fault()
-                    .map_or_else(|| "not needed".to_owned(), ToString::to_string);
+                    .map_or_else(|| "never sent".to_owned(), ToString::to_string);
                 let reason = Reason::lossy(&why);
                 ended(attempt, Proof::Failed { reason })
             }

@@ -71,8 +71,7 @@ impl AttemptFile {
 
     /// Whether a checkout of which the gateway knows nothing can be paid by nobody any more.
     pub fn is_long_dead(&self) -> bool {
-        let end = self.opened_by.call.dead_at.checked_add_signed(GRACE);
-        end.is_some_and(|end| end < self.now)
+        is_long_past(self.opened_by.call.dead_at, self.now)
     }
 
     pub fn now(&self) -> DateTime<Utc> {
@@ -93,6 +92,12 @@ impl AttemptFile {
             now: self.now,
         }
     }
+}
+
+/// Whether nothing that ended then is on its way any more.
+pub(super) fn is_long_past(end: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+    let end = end.checked_add_signed(GRACE);
+    end.is_some_and(|end| end < now)
 }
 
 /// The newest call for a purpose.

@@ -1,7 +1,7 @@
 //! Reads what a gateway knows about the money of an attempt, and applies what it proves.
 
 use bayar_domain::fact::{Fact, Proof};
-use bayar_domain::{AttemptId, OrderId, Settlement, Step};
+use bayar_domain::{AttemptId, AttemptStatus, OrderId, Settlement, Step};
 
 use super::file::AttemptFile;
 use crate::App;
@@ -112,7 +112,10 @@ pub(super) fn steps(
     let mut steps = Vec::new();
     let mut settlement = settlement.clone();
     let known = settlement.attempt(attempt);
-    let known = known.is_some_and(|attempt| attempt.state().session().is_some());
+    // What was lost track of and is found is open again.
+    let known = known.is_some_and(|attempt| {
+        attempt.state().session().is_some() && attempt.status() != AttemptStatus::Unknown
+    });
     if let (false, Some(session)) = (known, reading.session.clone()) {
         let step = settlement.attempt_opened(attempt, session)?;
         settlement = step.settlement.clone();

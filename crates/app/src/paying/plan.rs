@@ -1,15 +1,16 @@
 //! What gateways are to be asked, put together before it is written down.
 
 use bayar_domain::decision::Verdict;
+use bayar_domain::fact::{Fact, Proof};
 use bayar_domain::gateway::CaptureId;
-use bayar_domain::{AttemptId, Gateway, RefundId, Settlement};
+use bayar_domain::{AttemptId, AttemptStatus, Gateway, Refund, RefundId, RefundStatus, Settlement};
 use chrono::{DateTime, Utc};
 
 use super::file::{AttemptFile, last_call};
 use crate::App;
 use crate::gateways::Gate;
 use crate::port::gateway::{RefundOrder, Request, Unfit};
-use crate::port::store::{CallKey, CallPurpose, NewCall, StoredCall};
+use crate::port::store::{CallKey, CallPurpose, CallStatus, NewCall, StoredCall};
 use crate::settle::Seen;
 
 impl App {
@@ -99,6 +100,35 @@ impl App {
         )
     }
 
+    /// The calls that have to be made and that nobody has written down: the last one came to nothing, or there was none,
+    /// for the gateway was not set up.
+    pub(super) fn due(&self, seen: &Seen) -> Vec<NewCall> {
+        let settlement = &seen.settlement;
+        let verdicts = settlement.standing().verdicts;
+        let answers = verdicts
+            .iter()
+            .filter_map(|(capture, verdict)| self.answer_call(settlement, seen, capture, *verdict));
+        let refunds = settlement
+            .refunds()
+            .filter(|refund| is_not_asked_for(seen, refund))
+            .filter_map(|refund| self.refund_call(settlement, seen, refund.terms().id));
+        let mut due = self.closings(seen);
+        due.extend(answers);
+        due.extend(refunds);
+        due
+    }
+
+    /// The calls that close what must be closed and nobody is closing.
+    pub(super) fn closings(&self, seen: &Seen) -> Vec<NewCall> {
+        let closing = seen
+            .settlement
+            .attempts()
+            .filter(|attempt| attempt.status() == AttemptStatus::Closing);
+        closing
+            .filter_map(|attempt| self.close_call(&seen.settlement, seen, attempt.terms().id))
+            .collect()
+    }
+
     pub(super) fn draw_key(&self) -> CallKey {
         CallKey::draw(&self.installation, &*self.random)
     }
@@ -129,6 +159,22 @@ impl App {
             dead_at,
         })
     }
+}
+
+/// Whether a refund is wanted that no gateway has: it was never sent, or its last call never left.
+fn is_not_asked_for(seen: &Seen, refund: &Refund) -> bool {
+    let id = refund.terms().id;
+    let last = last_call(&seen.calls, CallPurpose::Refund(id));
+    let never_left = match refund.status() {
+        RefundStatus::Requested => true,
+        RefundStatus::Sent | RefundStatus::Unknown => {
+            last.is_some_and(|last| last.status == CallStatus::Refused)
+        }
+        RefundStatus::Manual | RefundStatus::Succeeded | RefundStatus::Failed => false,
+    };
+    let is_told =
+        |fact: &Fact| matches!(fact.proof(), Proof::Refunded { ours, .. } if *ours == Some(id));
+    never_left && !seen.settlement.facts().any(is_told) && seen.settlement.refund_sent(id).is_ok()
 }
 
 /// Why money goes back that the order cannot keep.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bayar_domain::attempt::{AttemptState, AttemptTerms};
 use bayar_domain::gateway::Session;
+use bayar_domain::payment::PaymentState;
 use bayar_domain::settlement::Refused;
 use bayar_domain::{Attempt, AttemptId, Gateway, OrderId, Payment, PaymentId, PaymentStatus};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -166,12 +167,26 @@ impl Starter<'_> {
             | PaymentStatus::Expired) => return Err(PayError::WrongState(status)),
         }
         if payment.terms().deadline <= seen.now {
-            self.app.end_overdue(self.order, self.payment).await?;
-            return Err(PayError::WrongState(PaymentStatus::Expired));
+            return self.end_overdue().await;
         }
         match seen.settlement.live_attempt() {
             None => self.begin(seen, payment).await,
             Some(attempt) => self.go_on(seen, attempt).await,
+        }
+    }
+
+    /// Its time is over, and nobody begins to pay any more. Somebody may have paid at the last moment.
+    async fn end_overdue(&self) -> Result<Next, PayError> {
+        self.app.end_overdue(self.order, self.payment).await?;
+        let seen = self.app.look(self.order).await?;
+        let payment = seen.settlement.payment(self.payment);
+        match payment.ok_or(PayError::NotFound)?.state() {
+            PaymentState::Processing { attempt } => {
+                let attempt = *attempt;
+                Ok(Next::Answer(CheckoutDoor::Unknown { attempt }))
+            }
+            PaymentState::Pending => Ok(Next::LookAgain),
+            ended => Err(PayError::WrongState(ended.status())),
         }
     }
 
@@ -262,8 +277,10 @@ impl Starter<'_> {
         if !self.app.store.may_read(self.payment, SPACING).await? {
             return Ok(Next::Answer(CheckoutDoor::Unknown { attempt }));
         }
-        let payment = Some(self.payment);
         let before = self.app.look(self.order).await?;
+        // It may be of another payment of the order, one that has ended.
+        let known = before.settlement.attempt(attempt);
+        let payment = known.map(|attempt| attempt.terms().payment);
         let found = self.app.resolve(self.order, payment, self.by).await?;
         let seen = self.app.look(self.order).await?;
         let moved = seen.settlement.attempt(attempt) != before.settlement.attempt(attempt);

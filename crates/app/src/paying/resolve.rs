@@ -44,12 +44,12 @@ impl App {
 
         let rule = |seen: &Seen| {
             Ok(Move {
-                calls: self.closings(seen, |_| true),
+                calls: self.due(seen),
                 ..Move::default()
             })
         };
         let seen = self.look(order).await?;
-        if !self.closings(&seen, |_| true).is_empty() {
+        if !self.due(&seen).is_empty() {
             let planned = self.settle(order, Actor::System, rule).await?;
             self.work(order, planned).await?;
         }

@@ -96,6 +96,14 @@ pub struct StoredCall {
     pub created_at: DateTime<Utc>,
 }
 
+impl StoredCall {
+    /// Whether somebody may take it.
+    #[must_use]
+    pub fn is_free(&self, now: DateTime<Utc>) -> bool {
+        !self.status.is_over() && self.leased_until.is_none_or(|until| until <= now)
+    }
+}
+
 /// What a call does, and to what.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CallPurpose {
