@@ -53,7 +53,7 @@ env-example: ## write .env.example anew from the table of settings
 
 bench: ## measure against bare handlers and pgbench, and write docs/PERFORMANCE.md (long; builds for release)
 	scripts/deps --quiet
-	cargo build --release --locked --bin bayar --bin bayar-bench
+	cargo build --release --locked --bin bayar --bin bayar-bench --bin bayar-sandbox
 	scripts/with-servers target/release/bayar-bench $(BENCH)
 
 fuzz-api: ## send a running server what its OpenAPI document allows and forbids (schemathesis, in a Python environment of its own)

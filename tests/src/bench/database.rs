@@ -19,6 +19,14 @@ pub(super) const CURRENCY: &str = "PHP";
 
 /// Without one of these a measurement would be of a service that keeps fewer promises.
 const INDEXES: &[&str] = &[
+    "attempts_by_order",
+    "attempts_one_live_per_order",
+    "attempts_one_live_per_payment",
+    "captures_by_order",
+    "facts_by_order",
+    "gateway_calls_generation_key",
+    "gateway_calls_one_at_a_time",
+    "gateway_calls_order_id_position_key",
     "idempotency_keys_by_payment",
     "idempotency_keys_pkey",
     "invoices_invoice_number_key",
@@ -36,6 +44,8 @@ const INDEXES: &[&str] = &[
     "payments_by_user",
     "payments_one_live_per_order",
     "payments_pkey",
+    "primary_captures_one_per_order",
+    "refunds_by_order",
     "tax_records_payment_id_position_key",
     "tax_records_pkey",
 ];
@@ -201,6 +211,28 @@ impl Database {
             .query_one("SELECT count(*) FROM payments WHERE user_id = $1", &[&user])
             .await?;
         Ok(u64::try_from(count.try_get::<_, i64>(0)?)?)
+    }
+
+    /// The payments for these consultations, each of which has one.
+    pub(super) async fn payments_for(&self, consultations: Range<u64>) -> Result<Vec<i64>> {
+        let (first, end) = (
+            i64::try_from(consultations.start)?,
+            i64::try_from(consultations.end)?,
+        );
+        let rows = self
+            .client
+            .query(
+                "SELECT id FROM payments WHERE consultation_id >= $1 AND consultation_id < $2 ORDER BY id",
+                &[&first, &end],
+            )
+            .await?;
+        let payments = rows.iter().map(|row| row.try_get(0));
+        let payments: Vec<i64> = payments.collect::<std::result::Result<_, _>>()?;
+        if i64::try_from(payments.len())? == end.saturating_sub(first) {
+            Ok(payments)
+        } else {
+            Err(format!("{} payments for {consultations:?}", payments.len()).into())
+        }
     }
 
     /// How many payments with these ids there are, and the last order that one of them is for.

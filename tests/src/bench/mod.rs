@@ -15,6 +15,7 @@ mod database;
 mod describe;
 mod disk;
 mod figures;
+mod gateways;
 mod http;
 mod load;
 mod machine;
@@ -80,6 +81,8 @@ enum Part {
     Rate,
     /// 100,000 payments: memory, and lists of them.
     Volume,
+    /// Opening checkouts at gateways that answer, time out, or take their time.
+    Paying,
     /// From the start of the program to its first answers.
     Startup,
 }
@@ -228,6 +231,9 @@ async fn act(
     }
     if arguments.wants(Part::Volume) {
         arms::volume::measure(stage, written).await?;
+    }
+    if arguments.wants(Part::Paying) {
+        arms::paying::measure(stage, written).await?;
     }
     if arguments.wants(Part::Startup) {
         arms::startup::measure(stage, written).await?;

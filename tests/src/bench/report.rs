@@ -68,6 +68,16 @@ impl Report {
         });
     }
 
+    /// A ratio that must not be too large.
+    pub(super) fn ratio_at_most(&mut self, what: &str, most: f64, measured: Spread) {
+        self.goals.push(Goal {
+            what: what.to_owned(),
+            wanted: format!("≤ {most:.2}"),
+            measured: ratio(measured),
+            met: measured.median <= most,
+        });
+    }
+
     /// A time that must not be too long.
     pub(super) fn time(&mut self, what: &str, most: f64, milliseconds: f64) {
         self.goals.push(Goal {
@@ -173,10 +183,15 @@ mod tests {
         let mut report = Report::default();
         let measured = Spread::of([0.7, 0.74, 0.9]).unwrap();
         report.ratio("create", 0.75, measured);
+        report.ratio_at_most("reading", 3.0, Spread::of([2.0, 3.1, 4.0]).unwrap());
         report.time("one client", 65.0, 1.234);
         let text = report.markdown();
         assert!(
             text.contains("| create | ≥ 0.75 | 0.74 (0.70 to 0.90) | **missed** |"),
+            "{text}"
+        );
+        assert!(
+            text.contains("| reading | ≤ 3.00 | 3.10 (2.00 to 4.00) | **missed** |"),
             "{text}"
         );
         assert!(

@@ -174,7 +174,11 @@ impl Server {
 
 impl Customer {
     fn head(&self, method: &str, path: &str) -> RequestHead {
-        RequestHead::new(method, path).header("Authorization", &format!("Bearer {}", self.token))
+        RequestHead::new(method, path).header("Authorization", &self.authorization())
+    }
+
+    fn authorization(&self) -> String {
+        format!("Bearer {}", self.token)
     }
 
     /// Opens a payment for the consultation with the number of the request, under a key of its own.
@@ -188,10 +192,10 @@ impl Customer {
 
     /// Asks for a path that ends with the number of the request.
     pub(super) fn numbered(&self) -> Writer {
-        let token = self.token.clone();
+        let authorization = self.authorization();
         Arc::new(move |number, request| {
             RequestHead::new("POST", &format!("/{number}"))
-                .header("Authorization", &format!("Bearer {token}"))
+                .header("Authorization", &authorization)
                 .header("Content-Length", "0")
                 .write(request, "", "");
         })
@@ -206,11 +210,40 @@ impl Customer {
         })
     }
 
+    /// Opens a checkout for the payment in the place of the number, the first place being 0.
+    pub(super) fn process(&self, payments: Arc<[i64]>) -> Writer {
+        let authorization = self.authorization();
+        Arc::new(move |number, request| {
+            // There is no payment 0: to ask for more than there are ends the run.
+            let payment = place(&payments, number).unwrap_or(0);
+            RequestHead::new("POST", &format!("/api/v1/payments/{payment}/process"))
+                .header("Authorization", &authorization)
+                .header("Content-Length", "0")
+                .write(request, "", "");
+        })
+    }
+
+    /// Reads these payments in turn.
+    pub(super) fn show(&self, payments: Arc<[i64]>) -> Writer {
+        let authorization = self.authorization();
+        let count = u64::try_from(payments.len()).unwrap_or(u64::MAX).max(1);
+        Arc::new(move |number, request| {
+            let payment = place(&payments, number % count).unwrap_or(0);
+            RequestHead::new("GET", &format!("/api/v1/payments/{payment}"))
+                .header("Authorization", &authorization)
+                .write(request, "", "");
+        })
+    }
+
     /// Reads always the same.
     pub(super) fn read(&self, path: &str) -> Writer {
         let head = self.head("GET", path);
         Arc::new(move |_, request| head.write(request, "", ""))
     }
+}
+
+fn place(payments: &[i64], number: u64) -> Option<i64> {
+    payments.get(usize::try_from(number).ok()?).copied()
 }
 
 /// The key of the wish with a number.
@@ -238,7 +271,7 @@ pub(super) fn beside_this_program(name: &str) -> Result<PathBuf> {
     if program.is_file() {
         Ok(program)
     } else {
-        Err(format!("{name} is not built: cargo build -p bayar, or `make bench`").into())
+        Err(format!("{name} is not built: use `make bench`").into())
     }
 }
 
@@ -266,5 +299,26 @@ mod tests {
         let again = customer.create_again(7..9);
         again(2, &mut second);
         assert_eq!(first, second);
+    }
+
+    #[test]
+    fn a_payment_is_processed_once_and_read_in_turn() {
+        let customer = Customer {
+            id: 1,
+            token: "t".to_owned(),
+        };
+        let payments: Arc<[i64]> = Arc::new([31, 35]);
+        let first_line = |writer: &Writer, number| {
+            let mut request = Vec::new();
+            writer(number, &mut request);
+            let text = String::from_utf8(request).unwrap();
+            text.lines().next().unwrap().to_owned()
+        };
+        let process = customer.process(Arc::clone(&payments));
+        let (right, none) = (first_line(&process, 1), first_line(&process, 2));
+        assert_eq!(right, "POST /api/v1/payments/35/process HTTP/1.1");
+        assert_eq!(none, "POST /api/v1/payments/0/process HTTP/1.1");
+        let again = first_line(&customer.show(payments), 3);
+        assert_eq!(again, "GET /api/v1/payments/35 HTTP/1.1");
     }
 }

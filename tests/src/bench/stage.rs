@@ -148,7 +148,7 @@ impl<'a> Stage<'a> {
         let time = self.whole_time();
         let work = Work {
             address,
-            expected: 201,
+            expected: &[201],
             write: self.buyer.create(),
             numbers: self.orders.for_run(self.database, time).await?,
         };
@@ -218,7 +218,7 @@ async fn open_history(server: &Server, buyer: &Customer, numbers: Range<u64>) ->
     progress(format_args!("{count} payments go before"));
     let work = Work {
         address: server.address,
-        expected: 201,
+        expected: &[201],
         write: buyer.create(),
         numbers,
     };

@@ -98,7 +98,7 @@ async fn prepared(stage: &mut Stage<'_>, bare: &Handler, clients: usize) -> Resu
     // Its requests carry no number: it takes the next opening.
     let work = Work {
         address: bare.address,
-        expected: 201,
+        expected: &[201],
         write: numbered(|_| "/".to_owned()),
         numbers,
     };
@@ -115,7 +115,7 @@ async fn literally(
 ) -> Result<Run> {
     let work = Work {
         address: literal.address,
-        expected: 201,
+        expected: &[201],
         write,
         numbers: stage
             .orders

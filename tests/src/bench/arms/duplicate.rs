@@ -20,7 +20,7 @@ pub(in crate::bench) async fn measure(stage: &mut Stage<'_>, report: &mut Report
     fill(stage).await?;
     let look = Work {
         address: bare.address,
-        expected: 409,
+        expected: &[409],
         write: numbered(|number| format!("/bench:{}", number % PAYMENTS)),
         numbers: 0..u64::MAX,
     };
@@ -58,13 +58,13 @@ pub(super) async fn again(stage: &mut Stage<'_>) -> Result<Work> {
     let numbers = stage.orders.take(stage.database, PAYMENTS).await?;
     let first = Work {
         address: stage.server.address,
-        expected: 201,
+        expected: &[201],
         write: stage.buyer.create(),
         numbers: numbers.clone(),
     };
     all(&first, 8, &Meter::default()).await?;
     Ok(Work {
-        expected: 409,
+        expected: &[409],
         write: stage.buyer.create_again(numbers),
         numbers: 0..u64::MAX,
         ..first

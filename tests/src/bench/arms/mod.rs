@@ -3,6 +3,7 @@
 pub(super) mod create;
 pub(super) mod duplicate;
 pub(super) mod latency;
+pub(super) mod paying;
 pub(super) mod rate;
 pub(super) mod startup;
 pub(super) mod variant;

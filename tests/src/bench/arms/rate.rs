@@ -2,7 +2,7 @@
 
 use super::duplicate::again;
 use crate::bench::figures::whole;
-use crate::bench::load::{Run, Schedule, Work, open};
+use crate::bench::load::{Schedule, Steady, Work, open};
 use crate::bench::report::{Report, Table, milliseconds};
 use crate::bench::stage::Stage;
 use crate::bench::{Result, progress};
@@ -31,12 +31,12 @@ pub(in crate::bench) async fn measure(stage: &mut Stage<'_>, report: &mut Report
         let time = schedule.warm_up.saturating_add(schedule.time);
         let work = Work {
             address: stage.server.address,
-            expected: 201,
+            expected: &[201],
             write: stage.buyer.create(),
             numbers: stage.orders.for_run(stage.database, time).await?,
         };
         let ran = open(&work, schedule, &stage.meter("server", stage.server.id())).await?;
-        stage.orders.used(ran.0.next, 0.0);
+        stage.orders.used(ran.run.next, 0.0);
         add(&mut table, "a new payment", rate, share, &ran);
     }
     let work = again(stage).await?;
@@ -63,7 +63,7 @@ fn schedule(stage: &Stage<'_>, rate: u32) -> Schedule {
     }
 }
 
-fn rate(most: f64, share: f64) -> u32 {
+pub(super) fn rate(most: f64, share: f64) -> u32 {
     #[expect(
         clippy::cast_possible_truncation,
         reason = "nobody answers 2^32 requests a second"
@@ -72,13 +72,7 @@ fn rate(most: f64, share: f64) -> u32 {
     rate.max(1)
 }
 
-fn add(
-    table: &mut Table,
-    name: &str,
-    rate: u32,
-    share: f64,
-    (run, late): &(Run, hdrhistogram::Histogram<u64>),
-) {
+fn add(table: &mut Table, name: &str, rate: u32, share: f64, Steady { run, late, .. }: &Steady) {
     let late = std::time::Duration::from_nanos(late.value_at_quantile(0.99));
     table.row([
         name.to_owned(),

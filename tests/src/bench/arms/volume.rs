@@ -74,7 +74,7 @@ async fn open_payments(
 ) -> Result<Run> {
     let work = Work {
         address: server.address,
-        expected: 201,
+        expected: &[201],
         write: customer.create(),
         numbers: stage.database.add_orders(customer.id, count).await?,
     };
@@ -113,7 +113,7 @@ async fn lists(
             let path = format!("/api/v1/payments?page={page}&per_page={PER_PAGE}");
             let work = Work {
                 address: server.address,
-                expected: 200,
+                expected: &[200],
                 write: customer.read(&path),
                 numbers: 0..u64::MAX,
             };

@@ -28,7 +28,7 @@ use super::http::Connection;
 
 pub(super) use all::all;
 pub(super) use closed::closed;
-pub(super) use open::{Schedule, open};
+pub(super) use open::{Schedule, Steady, open};
 
 /// Puts the request with a number in place of what is in the buffer.
 pub(super) type Writer = Arc<dyn Fn(u64, &mut Vec<u8>) + Send + Sync>;
@@ -37,8 +37,9 @@ pub(super) type Writer = Arc<dyn Fn(u64, &mut Vec<u8>) + Send + Sync>;
 #[derive(Clone)]
 pub(super) struct Work {
     pub(super) address: SocketAddr,
-    /// The status of a right answer. Any other one ends the measurement: it would be of something else.
-    pub(super) expected: u16,
+    /// The statuses of a right answer, the best one first.
+    /// Any other one ends the measurement: it would be of something else.
+    pub(super) expected: &'static [u16],
     pub(super) write: Writer,
     /// The numbers of the requests: each is used once.
     pub(super) numbers: Range<u64>,
@@ -114,15 +115,17 @@ impl Client {
         (number < self.work.numbers.end).then_some(number)
     }
 
-    async fn send(&mut self, number: u64) -> Result<()> {
+    /// Answers whether the answer was the best one.
+    async fn send(&mut self, number: u64) -> Result<bool> {
         (self.work.write)(number, &mut self.request);
         let answer = self.connection.call(&self.request).await;
         let answer = answer.map_err(|error| format!("request {number} failed: {error}"))?;
-        if answer.status == self.work.expected {
-            Ok(())
+        let expected = self.work.expected;
+        if expected.contains(&answer.status) {
+            Ok(expected.first() == Some(&answer.status))
         } else {
-            let (expected, answered) = (self.work.expected, answer.excerpt());
-            Err(format!("request {number}: expected {expected}, was answered {answered}").into())
+            let answered = answer.excerpt();
+            Err(format!("request {number}: expected {expected:?}, was answered {answered}").into())
         }
     }
 }

@@ -26,14 +26,25 @@ pub(in crate::bench) struct Schedule {
     pub(in crate::bench) time: Duration,
 }
 
+/// What requests at their times gave.
+#[derive(Debug)]
+pub(in crate::bench) struct Steady {
+    pub(in crate::bench) run: Run,
+    /// By how much the generator itself was late, in nanoseconds: that is part of every latency.
+    pub(in crate::bench) late: Histogram<u64>,
+    /// Answers a second, of those that came in the measured time, whenever their requests were due.
+    /// Waiting for the last ones is no part of it.
+    pub(in crate::bench) rate: f64,
+    /// How many measured requests got a right answer that is not the best one.
+    pub(in crate::bench) second_best: u64,
+}
+
 /// Sends requests at their times.
-///
-/// Answers also by how much the generator itself was late, in nanoseconds: that is part of every latency.
 pub(in crate::bench) async fn open(
     work: &Work,
     schedule: Schedule,
     meter: &Meter,
-) -> Result<(Run, Histogram<u64>)> {
+) -> Result<Steady> {
     let (next, clients) = Client::open(work, schedule.connections).await?;
     let first = work.numbers.start;
     let times = Times {
@@ -46,6 +57,7 @@ pub(in crate::bench) async fn open(
             schedule.rate,
             schedule.warm_up.saturating_add(schedule.time),
         ),
+        time: schedule.time,
     };
     let due = Arc::new(Semaphore::new(0));
     let ringing = Arc::downgrade(&due);
@@ -54,17 +66,17 @@ pub(in crate::bench) async fn open(
     let mut running = JoinSet::new();
     for client in clients {
         let due = Arc::clone(&due);
-        running.spawn(send_what_is_due(client, due, first, times, histogram()?));
+        running.spawn(send_what_is_due(client, due, first, times, Tally::new()?));
     }
     let measured_from = times.of(times.warm_up);
     tokio::time::sleep_until(measured_from.into()).await;
     let spent = meter.begin()?;
-    let mut latency = histogram()?;
+    let mut tally = Tally::new()?;
     // Who is overloaded takes longer than planned; who takes that long has stalled for good.
     let patience = schedule.time.saturating_mul(3) + Duration::from_secs(30);
     let all = async {
         while let Some(ended) = running.join_next().await {
-            latency.add(ended??)?;
+            tally.add(&ended??)?;
         }
         Result::Ok(())
     };
@@ -76,15 +88,19 @@ pub(in crate::bench) async fn open(
     // Each client has looked once more for something to send.
     let end = first.saturating_add(times.all);
     let next = next.load(Ordering::Relaxed).min(end);
-    let run = Run {
-        requests: latency.len(),
-        sent: next.saturating_sub(first),
-        next,
-        elapsed,
-        latency,
-        spent,
-    };
-    Ok((run, bell.await??))
+    Ok(Steady {
+        rate: tally.in_time as f64 / schedule.time.as_secs_f64(),
+        second_best: tally.second_best,
+        run: Run {
+            requests: tally.latency.len(),
+            sent: next.saturating_sub(first),
+            next,
+            elapsed,
+            latency: tally.latency,
+            spent,
+        },
+        late: bell.await??,
+    })
 }
 
 /// The times at which requests are to be sent.
@@ -96,6 +112,32 @@ struct Times {
     warm_up: u64,
     /// How many requests there are.
     all: u64,
+    /// How long the measured part is.
+    time: Duration,
+}
+
+/// What clients count.
+struct Tally {
+    latency: Histogram<u64>,
+    in_time: u64,
+    second_best: u64,
+}
+
+impl Tally {
+    fn new() -> Result<Self> {
+        Ok(Self {
+            latency: histogram()?,
+            in_time: 0,
+            second_best: 0,
+        })
+    }
+
+    fn add(&mut self, other: &Self) -> Result<()> {
+        self.latency.add(&other.latency)?;
+        self.in_time = self.in_time.saturating_add(other.in_time);
+        self.second_best = self.second_best.saturating_add(other.second_best);
+        Ok(())
+    }
 }
 
 impl Times {
@@ -144,18 +186,24 @@ async fn send_what_is_due(
     due: Arc<Semaphore>,
     first: u64,
     times: Times,
-    mut latency: Histogram<u64>,
-) -> Result<Histogram<u64>> {
+    mut tally: Tally,
+) -> Result<Tally> {
     loop {
         due.acquire().await?.forget();
         let number = client.number().ok_or(TOO_FEW)?;
         let index = number.saturating_sub(first);
         if index >= times.all {
-            return Ok(latency);
+            return Ok(tally);
         }
-        client.send(number).await?;
+        let is_best = client.send(number).await?;
+        let since = times.of(times.warm_up);
+        let answered = now().checked_duration_since(since);
+        if answered.is_some_and(|after| after < times.time) {
+            tally.in_time = tally.in_time.saturating_add(1);
+        }
         if index >= times.warm_up {
-            record(&mut latency, times.of(index).elapsed());
+            record(&mut tally.latency, times.of(index).elapsed());
+            tally.second_best = tally.second_best.saturating_add(u64::from(!is_best));
         }
     }
 }
