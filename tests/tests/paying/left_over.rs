@@ -9,6 +9,7 @@ use crate::stage::{MIDTRANS_KEY, Ordered, PRICE_MINOR, STRIPE_KEY, Stage, on_bot
 on_both_stores! {
     a_refund_that_is_seen_before_its_answer_stops_nothing,
     a_refund_that_never_left_is_asked_for_under_another_key,
+    a_failure_kept_for_the_key_of_a_refund_leads_to_another_key,
     a_refund_that_nobody_could_ask_for_is_asked_for_later,
     an_opening_that_never_left_is_begun_anew,
     a_verdict_that_nobody_could_pass_on_is_passed_on_later,
@@ -63,6 +64,16 @@ async fn a_refund_that_never_left_is_asked_for_under_another_key(mut stage: Stag
     stage = stage.revived().await;
     stage.let_keys_be_forgotten().await;
     must_go_back(&stage, &order).await;
+}
+
+async fn a_failure_kept_for_the_key_of_a_refund_leads_to_another_key(mut stage: Stage) {
+    let order = odd_money(&mut stage).await;
+    stage.next("refund.create", Fault::Error500Before { stored: true });
+    let refused = stage.review(order.payment, "refuse").await;
+    assert_eq!(refused.status, 200, "{}", refused.text);
+    stage.refresh(order.payment).await;
+    stage.must_have_kept(&order, 0);
+    assert_eq!(stage.book().keys(&order.number, "refund.create").len(), 2);
 }
 
 async fn a_refund_that_nobody_could_ask_for_is_asked_for_later(mut stage: Stage) {

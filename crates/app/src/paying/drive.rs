@@ -241,11 +241,12 @@ impl App {
             CallPurpose::Answer(_) => Ended::Found,
             CallPurpose::Refund(refund) => match seen.settlement.refund(refund) {
                 Some(refund) if refund.status().is_under_way() => {
-                    let stored = fault.code.as_deref() == Some(Fault::STORED_FAILURE);
                     let forgotten = taken.lease.call.call.request.good_until;
-                    let is_over = stored || is_long_past(forgotten, seen.now);
-                    // Its money is there, and no refund of it, and nobody sends it any more.
-                    if is_over && learned.reading.door != Door::Absent {
+                    let is_known = learned.reading.door != Door::Absent;
+                    if is_known && fault.code.as_deref() == Some(Fault::STORED_FAILURE) {
+                        Ended::Void(fault)
+                    } else if is_known && is_long_past(forgotten, seen.now) {
+                        // Its money is there and no refund of it, and nobody sends it any more.
                         Ended::Refused(fault)
                     } else {
                         Ended::Unclear(fault)

@@ -32,6 +32,8 @@ pub(super) enum Ended {
     NotSent(Fault),
     /// It is proved to have had no effect.
     Refused(Fault),
+    /// It is proved to have had no effect, and another call for the same may have it.
+    Void(Fault),
     /// Nobody knows.
     Unclear(Fault),
 }
@@ -66,7 +68,7 @@ impl Ended {
             Self::Done(_) | Self::Found => Driven::Done,
             Self::Spared => Driven::Spared,
             Self::NotSent(fault) | Self::Postponed(fault) => Driven::NotSent(fault),
-            Self::Refused(fault) => Driven::Refused(fault),
+            Self::Refused(fault) | Self::Void(fault) => Driven::Refused(fault),
             Self::Unclear(fault) => Driven::Unclear(fault),
         }
     }
@@ -98,7 +100,9 @@ impl Ended {
     fn status(&self, taken: &Taken) -> CallStatus {
         match self {
             Self::Done(_) | Self::Found => CallStatus::Done,
-            Self::Spared | Self::Refused(_) | Self::NotSent(_) => CallStatus::Refused,
+            Self::Spared | Self::Refused(_) | Self::Void(_) | Self::NotSent(_) => {
+                CallStatus::Refused
+            }
             Self::Postponed(_) if taken.is_unsent => CallStatus::Planned,
             Self::Postponed(_) | Self::Unclear(_) => CallStatus::Sent,
         }
@@ -109,6 +113,7 @@ impl Ended {
             Self::Postponed(fault)
             | Self::NotSent(fault)
             | Self::Refused(fault)
+            | Self::Void(fault)
             | Self::Unclear(fault) => Some(fault),
             Self::Done(_) | Self::Found | Self::Spared => None,
         }
@@ -129,7 +134,10 @@ impl Ended {
             (CallPurpose::Open(attempt), Self::Done(Sent::Opened(session))) => {
                 Ok(Some(settlement.attempt_opened(attempt, session.clone())?))
             }
-            (CallPurpose::Open(attempt), Self::Spared | Self::NotSent(_) | Self::Refused(_)) => {
+            (
+                CallPurpose::Open(attempt),
+                Self::Spared | Self::NotSent(_) | Self::Refused(_) | Self::Void(_),
+            ) => {
                 let why = self
                     .fault()
                     .map_or_else(|| "never sent".to_owned(), ToString::to_string);
@@ -161,11 +169,12 @@ impl Ended {
                 | Self::Spared
                 | Self::NotSent(_)
                 | Self::Refused(_)
+                | Self::Void(_)
                 | Self::Unclear(_),
             )
             | (
                 CallPurpose::Refund(_),
-                Self::Done(_) | Self::Found | Self::Spared | Self::NotSent(_),
+                Self::Done(_) | Self::Found | Self::Spared | Self::NotSent(_) | Self::Void(_),
             ) => Ok(None),
         }
     }
