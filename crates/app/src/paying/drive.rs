@@ -125,7 +125,8 @@ impl App {
                 return self.end(order, taken, Ended::Spared).await;
             }
             // The gateway has forgotten the key: only looking is left.
-            return self.look_it_up(order, taken, &file, forgotten()).await;
+            let why = Missed::Forgotten(forgotten());
+            return self.look_it_up(order, taken, &file, why).await;
         }
         let gate = match self.own_gate(&file).await {
             Ok(gate) => gate,
@@ -161,12 +162,9 @@ impl App {
                 Ok((Driven::Done, planned))
             }
             Err(error) => {
-                let stuck = error.fault().code.as_deref() == Some(Fault::STORED_FAILURE);
                 let ended = Ended::of_error(&error, taken);
-                if stuck && matches!(ended, Ended::Unclear(_)) {
-                    return self
-                        .look_it_up(order, taken, &file, error.fault().clone())
-                        .await;
+                if let Some(why) = Missed::of(&ended, taken) {
+                    return self.look_it_up(order, taken, &file, why).await;
                 }
                 let planned = self.finish(order, taken, &ended).await?;
                 let planned = match purpose {
@@ -207,7 +205,7 @@ impl App {
         order: OrderId,
         taken: &Taken,
         file: &AttemptFile,
-        fault: Fault,
+        why: Missed,
     ) -> Result<(Driven, Vec<CallKey>), SettleError> {
         let learned = match self.learn(order, file.id(), Actor::System).await {
             Ok(learned) => learned,
@@ -224,17 +222,18 @@ impl App {
                 Some(attempt)
                     if attempt.state().session().is_none() && attempt.status().is_live() =>
                 {
-                    if fault.code.as_deref() == Some(Fault::STORED_FAILURE) {
-                        Ended::Refused(fault)
-                    } else {
-                        Ended::Unclear(fault)
+                    match why {
+                        Missed::Stored(fault) | Missed::RefusedAgain(fault) => {
+                            Ended::Refused(fault)
+                        }
+                        Missed::Forgotten(fault) => Ended::Unclear(fault),
                     }
                 }
                 Some(_) | None => Ended::Found,
             },
             CallPurpose::Close(attempt) => match seen.settlement.attempt(attempt) {
                 Some(attempt) if attempt.status() == AttemptStatus::Closing => {
-                    Ended::Refused(fault)
+                    Ended::Refused(why.fault())
                 }
                 Some(_) | None => Ended::Found,
             },
@@ -243,13 +242,18 @@ impl App {
                 Some(refund) if refund.status().is_under_way() => {
                     let forgotten = taken.lease.call.call.request.good_until;
                     let is_known = learned.reading.door != Door::Absent;
-                    if is_known && fault.code.as_deref() == Some(Fault::STORED_FAILURE) {
-                        Ended::Void(fault)
-                    } else if is_known && is_long_past(forgotten, seen.now) {
+                    match why {
+                        Missed::Stored(fault) if is_known => Ended::Void(fault),
+                        Missed::RefusedAgain(fault) if is_known => Ended::Refused(fault),
                         // Its money is there and no refund of it, and nobody sends it any more.
-                        Ended::Refused(fault)
-                    } else {
-                        Ended::Unclear(fault)
+                        Missed::Forgotten(fault)
+                            if is_known && is_long_past(forgotten, seen.now) =>
+                        {
+                            Ended::Refused(fault)
+                        }
+                        Missed::Stored(fault)
+                        | Missed::RefusedAgain(fault)
+                        | Missed::Forgotten(fault) => Ended::Unclear(fault),
                     }
                 }
                 Some(_) | None => Ended::Found,
@@ -369,6 +373,39 @@ fn attempt_of(seen: &Seen, purpose: CallPurpose) -> Option<AttemptId> {
                 .iter()
                 .find(|money| money.id == refund.terms().capture)?;
             Some(money.attempt)
+        }
+    }
+}
+
+/// Why a call is not sent any more, though nobody knows what it did.
+#[derive(Debug)]
+enum Missed {
+    /// The gateway keeps a failure for its key.
+    Stored(Fault),
+    /// The gateway forgot its key.
+    Forgotten(Fault),
+    /// It was refused this time. An earlier time may have been carried out: what is refused may depend on the hour.
+    RefusedAgain(Fault),
+}
+
+impl Missed {
+    fn of(ended: &Ended, taken: &Taken) -> Option<Self> {
+        let purpose = taken.lease.call.call.purpose;
+        let moves_money = matches!(purpose, CallPurpose::Open(_) | CallPurpose::Refund(_));
+        match ended {
+            Ended::Unclear(fault) if fault.code.as_deref() == Some(Fault::STORED_FAILURE) => {
+                Some(Self::Stored(fault.clone()))
+            }
+            Ended::Refused(fault) if !taken.is_unsent && moves_money => {
+                Some(Self::RefusedAgain(fault.clone()))
+            }
+            _ => None,
+        }
+    }
+
+    fn fault(self) -> Fault {
+        match self {
+            Self::Stored(fault) | Self::Forgotten(fault) | Self::RefusedAgain(fault) => fault,
         }
     }
 }

@@ -7,6 +7,7 @@ use crate::App;
 use crate::port::gateway::{CallError, Reading};
 use crate::port::store::{Actor, CallKey};
 use crate::settle::{Move, Seen, SettleError};
+use crate::trouble::Trouble;
 
 /// What was found out about an order.
 #[derive(Debug, Default)]
@@ -56,9 +57,16 @@ impl App {
         Ok(found)
     }
 
+    /// A fault of ours in one call is no reason not to read what the gateways know.
     async fn work(&self, order: OrderId, due: Vec<CallKey>) -> Result<(), SettleError> {
-        self.work_off(order, due).await?;
-        Ok(())
+        match self.work_off(order, due).await {
+            Ok(_) => Ok(()),
+            Err(Trouble::Fault(source)) => {
+                tracing::error!(%order, error = %source, "a call cannot be made: an operator has to look");
+                Ok(())
+            }
+            Err(trouble) => Err(trouble.into()),
+        }
     }
 }
 

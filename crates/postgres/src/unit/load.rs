@@ -94,7 +94,9 @@ impl Unit {
         let rows = gateway_calls::table
             .filter(gateway_calls::order_id.eq(self.order.get()))
             .order(gateway_calls::position)
-            .select(CallRow::as_select());
+            .select(CallRow::as_select())
+            // Nobody takes one between this look and what is written by it.
+            .for_update();
         let rows: Vec<CallRow> = self.transaction.load(rows).await?;
         self.last_call = rows.last().map_or(0, |row| row.position);
         rows.into_iter().map(CallRow::call).collect()

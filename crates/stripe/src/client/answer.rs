@@ -77,14 +77,11 @@ impl Judged {
         Self { error, again }
     }
 
-    /// What all tries together prove, when one before was unclear: this one tells about itself alone,
-    /// but for what Stripe found wrong with the request itself, which was the same each time.
+    /// What an answer says about all tries together. After an unclear one nothing that follows is proof:
+    /// the earlier try may have been carried out, and what is refused may depend on the hour.
     pub fn among(self, unclear_before: bool) -> CallError {
         match self.error {
-            CallError::NotSent(fault) if unclear_before => CallError::Unknown(fault),
-            CallError::Refused(fault)
-                if unclear_before && fault.kind == FaultKind::Authentication =>
-            {
+            CallError::NotSent(fault) | CallError::Refused(fault) if unclear_before => {
                 CallError::Unknown(fault)
             }
             error @ (CallError::NotSent(_) | CallError::Refused(_) | CallError::Unknown(_)) => {

@@ -270,22 +270,19 @@ fn nothing_personal_is_taken_from_an_error() {
 }
 
 #[test]
-fn after_an_unclear_try_only_the_request_itself_can_be_refused() {
-    let fault = |kind| Fault::of(kind);
-    let among = |error| Judged::final_word(error).among(true);
-    let not_sent = among(CallError::NotSent(fault(FaultKind::Connection)));
-    assert_eq!(not_sent, CallError::Unknown(fault(FaultKind::Connection)));
-    let turned_away = among(CallError::Refused(fault(FaultKind::Authentication)));
-    assert_eq!(
-        turned_away,
-        CallError::Unknown(fault(FaultKind::Authentication))
-    );
-    let refused = among(CallError::Refused(fault(FaultKind::InvalidRequest)));
-    assert_eq!(
-        refused,
-        CallError::Refused(fault(FaultKind::InvalidRequest))
-    );
-
-    let alone = CallError::Refused(fault(FaultKind::Authentication));
-    assert_eq!(Judged::final_word(alone.clone()).among(false), alone);
+fn after_an_unclear_try_nothing_is_proof() {
+    let kinds = [
+        FaultKind::Connection,
+        FaultKind::Authentication,
+        FaultKind::InvalidRequest,
+        FaultKind::Card,
+    ];
+    for kind in kinds {
+        for error in [CallError::NotSent, CallError::Refused] {
+            let told = error(Fault::of(kind));
+            let among = |unclear| Judged::final_word(told.clone()).among(unclear);
+            assert_eq!(among(true), CallError::Unknown(Fault::of(kind)));
+            assert_eq!(among(false), told);
+        }
+    }
 }
