@@ -96,7 +96,7 @@ async fn an_answer_that_was_lost_is_given_again() {
 }
 
 #[tokio::test]
-async fn after_an_unclear_try_nothing_counts_as_not_sent() {
+async fn after_an_unclear_try_nothing_is_proof() {
     let refusal = |code| error("invalid_request_error", code);
     for (status, code, expected) in [
         (401, "x", (Proves::Nothing, FaultKind::Authentication)),
@@ -105,7 +105,7 @@ async fn after_an_unclear_try_nothing_counts_as_not_sent() {
         (
             400,
             "parameter_missing",
-            (Proves::Refused, FaultKind::InvalidRequest),
+            (Proves::Nothing, FaultKind::InvalidRequest),
         ),
     ] {
         let mut script = vec![Act::HangUp];
