@@ -81,7 +81,7 @@ impl Gate<'_> {
                 gateway,
                 operation,
                 %error,
-                request_id = fault.request_id,
+                gateway_request_id = fault.request_id,
                 "the gateway did not do what it was asked for"
             );
         }

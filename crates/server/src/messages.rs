@@ -146,6 +146,12 @@ messages! {
         ms: "Pembayaran telah disemak semula",
         en: "Payment reviewed",
     }
+    /// A decision about a payment has not reached the gateway for certain.
+    ReviewBeingPassedOn "review_being_passed_on" {
+        id: "Keputusan telah dicatat dan sedang diteruskan ke penyedia pembayaran",
+        ms: "Keputusan telah direkodkan dan sedang disampaikan kepada penyedia pembayaran",
+        en: "The decision is recorded and is being passed on to the payment provider",
+    }
     /// Here is what was asked for.
     Found "found" {
         id: "Berhasil",
@@ -527,15 +533,15 @@ messages! {
     }
     /// What to do when it was paid.
     PageNotYetPaidWords "page_not_yet_paid_words" {
-        id: "Jika Anda sudah membayar, halaman ini akan segera menunjukkannya",
-        ms: "Jika anda telah membayar, halaman ini akan menunjukkannya sebentar lagi",
-        en: "If you have paid, this page will show it soon",
+        id: "Jika Anda sudah membayar, halaman ini akan menunjukkannya setelah pembayaran dikonfirmasi",
+        ms: "Jika anda telah membayar, halaman ini akan menunjukkannya selepas pembayaran disahkan",
+        en: "If you have paid, this page will show it as soon as the payment is confirmed",
     }
     /// What to do when the buyer turned back.
     PageTurnedBackWords "page_turned_back_words" {
-        id: "Anda belum membayar dan dapat melanjutkan pembayaran dari pesanan Anda",
-        ms: "Anda belum membayar dan boleh meneruskan pembayaran daripada pesanan anda",
-        en: "You have not paid, and can go on paying from your order",
+        id: "Anda dapat melanjutkan pembayaran dari pesanan Anda",
+        ms: "Anda boleh meneruskan pembayaran daripada pesanan anda",
+        en: "You can go on paying from your order",
     }
     /// It can be paid no more.
     PageOver "page_over" {

@@ -1,5 +1,6 @@
 //! What operators do.
 
+use bayar_sandbox::sim::Action;
 use serde_json::json;
 
 use crate::stage::{Stage, on_both_stores};
@@ -7,6 +8,7 @@ use crate::stage::{Stage, on_both_stores};
 on_both_stores! {
     checking_an_order_applies_what_the_gateway_proves,
     a_dry_run_changes_nothing,
+    money_that_moves_no_state_is_told_of_as_well,
     a_review_of_nothing_is_refused,
     the_story_of_an_order_tells_of_its_checkouts,
     checking_the_configuration_asks_the_gateways,
@@ -35,6 +37,29 @@ async fn a_dry_run_changes_nothing(mut stage: Stage) {
     ]);
     assert_eq!(told.code, Some(2), "{}", told.text);
     assert_eq!(stage.stored_status(order.payment).await, "processing");
+}
+
+async fn money_that_moves_no_state_is_told_of_as_well(mut stage: Stage) {
+    let order = stage.order().await;
+    stage.open(order.payment, "midtrans").await;
+    let chosen = stage.act(Action::MidtransChoose {
+        page: order.number.clone(),
+        method: "gopay".to_owned(),
+    });
+    stage.open(order.payment, "stripe").await;
+    stage.pay_stripe(&order);
+    stage.must_become(order.payment, "completed").await;
+    stage.act(Action::MidtransPay {
+        transaction: chosen["transaction_id"].as_str().unwrap().to_owned(),
+        late: true,
+    });
+    let check = ["payments", "check-status", &order.number];
+    let dry = stage.command(&[&check[..], &["--dry-run"]].concat());
+    assert_eq!(dry.code, Some(2), "{}", dry.text);
+    assert_eq!(stage.book().kept_captures(&order.number).len(), 2);
+    let told = stage.command(&check);
+    assert_eq!(told.code, Some(2), "{}", told.text);
+    stage.must_have_kept(&order, 1);
 }
 
 async fn a_review_of_nothing_is_refused(mut stage: Stage) {

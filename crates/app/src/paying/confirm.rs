@@ -37,7 +37,7 @@ impl App {
         if !caller.may_see(stored.payment.terms().user) {
             return Err(PayError::Forbidden);
         }
-        let (_, found) = self.ask_about(&stored, caller.actor()).await?;
+        let (asked, found) = self.ask_in_turn(&stored, caller.actor()).await?;
         let seen = self.look(stored.payment.terms().order).await?;
         let mut names = names(&seen, id);
         for (_, reading) in &found.readings {
@@ -52,7 +52,9 @@ impl App {
                 Some(CallError::NotSent(fault) | CallError::Unknown(fault)) => {
                     Err(PayError::Unavailable(fault))
                 }
-                Some(CallError::Refused(_)) | None => Err(PayError::Mismatch),
+                Some(CallError::Refused(fault)) => Err(PayError::RefusedByGateway(fault)),
+                None if !asked => Err(PayError::Unclear),
+                None => Err(PayError::Mismatch),
             };
         }
         let receipt_url = found
@@ -69,7 +71,9 @@ impl App {
                     Some(CallError::NotSent(fault) | CallError::Unknown(fault)) => {
                         Err(PayError::Unavailable(fault))
                     }
-                    Some(CallError::Refused(_)) | None => Err(PayError::NotPaidYet),
+                    Some(CallError::Refused(fault)) => Err(PayError::RefusedByGateway(fault)),
+                    None if !asked => Err(PayError::Unclear),
+                    None => Err(PayError::NotPaidYet),
                 }
             }
             status @ (PaymentStatus::UnderReview

@@ -1,6 +1,6 @@
 //! Looks where an order stands at its gateways, and changes nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bayar_domain::{OrderNumber, OrderStatus, PaymentId, PaymentStatus};
 
@@ -33,6 +33,8 @@ pub struct InspectedPayment {
     pub after: PaymentStatus,
     /// The gateway's own word for where it stands; nothing when no gateway knows anything of it.
     pub gateway_status: Option<String>,
+    /// Whether gateways prove anything that is not written down.
+    pub learns: bool,
     /// Why gateways did not say all of it.
     pub faults: Vec<Fault>,
 }
@@ -49,6 +51,7 @@ impl App {
         let mut seen = self.look(stored.order.terms().id).await?;
         let as_stored = seen.settlement.clone();
         let mut words = BTreeMap::new();
+        let mut learning = BTreeSet::new();
         let mut faults: BTreeMap<PaymentId, Vec<Fault>> = BTreeMap::new();
         for attempt in worth_reading(&seen, None) {
             let payment = seen.settlement.attempt(attempt);
@@ -56,7 +59,14 @@ impl App {
                 continue;
             };
             match self.ask(&seen, attempt).await {
-                Ok(News { reading, facts }) => {
+                Ok(News {
+                    reading,
+                    facts,
+                    is_new,
+                }) => {
+                    if is_new {
+                        learning.insert(payment);
+                    }
                     let steps = steps(&seen.settlement, attempt, &reading, &facts)?;
                     if let Some(last) = steps.into_iter().next_back() {
                         seen.settlement = last.settlement;
@@ -80,6 +90,7 @@ impl App {
                 before: payment.status(),
                 after: after.status(),
                 gateway_status: words.remove(&id),
+                learns: learning.contains(&id),
                 faults: faults.remove(&id).unwrap_or_default(),
             }
         });

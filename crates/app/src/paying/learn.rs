@@ -16,6 +16,8 @@ use crate::trouble::Trouble;
 pub(super) struct Learned {
     /// What the gateway said.
     pub reading: Reading,
+    /// Whether it proves anything that was not written down.
+    pub is_new: bool,
     /// The calls that gateways are now waiting for.
     pub planned: Vec<CallKey>,
 }
@@ -27,6 +29,8 @@ pub(super) struct News {
     pub reading: Reading,
     /// What that proves.
     pub facts: Vec<Fact>,
+    /// Whether any of it is not written down yet.
+    pub is_new: bool,
 }
 
 /// Why nothing was learned.
@@ -50,7 +54,11 @@ impl App {
         by: Actor,
     ) -> Result<Learned, LearnError> {
         let seen = self.look(order).await?;
-        let News { reading, facts } = self.ask(&seen, attempt).await?;
+        let News {
+            reading,
+            facts,
+            is_new,
+        } = self.ask(&seen, attempt).await?;
         let rule = |seen: &Seen| {
             Ok(Move {
                 steps: steps(&seen.settlement, attempt, &reading, &facts)?,
@@ -58,7 +66,11 @@ impl App {
             })
         };
         let planned = self.settle(order, by, rule).await?;
-        Ok(Learned { reading, planned })
+        Ok(Learned {
+            reading,
+            is_new,
+            planned,
+        })
     }
 
     /// Reads what the gateway knows about an attempt, and applies nothing.
@@ -77,7 +89,16 @@ impl App {
             return Err(CallError::Unknown(foreign).into());
         }
         let facts = facts(&file, &reading)?;
-        Ok(News { reading, facts })
+        let known = |fact: &Fact| {
+            seen.settlement
+                .facts()
+                .any(|known| known.key() == fact.key())
+        };
+        Ok(News {
+            is_new: !facts.iter().all(known),
+            reading,
+            facts,
+        })
     }
 
     /// The gateway of an attempt, when our key there is one of the account that the attempt was made in.

@@ -23,6 +23,8 @@ pub struct Refreshed {
     pub asked: bool,
     /// The gateway's own word for where it stands.
     pub gateway_status: Option<String>,
+    /// Whether it proved anything that was not written down.
+    pub learned: bool,
     /// Whether it could not be asked about all of it.
     pub incomplete: bool,
 }
@@ -73,7 +75,11 @@ impl App {
         let before = stored.payment.status();
         let (asked, found) = self.ask_about(&stored, by).await?;
         let payment = self.store.payment(id).await?.ok_or(PayError::NotFound)?;
-        let Resolved { readings, errors } = found;
+        let Resolved {
+            readings,
+            is_new,
+            errors,
+        } = found;
         if asked && readings.is_empty() {
             match errors.into_iter().next() {
                 Some(CallError::NotSent(fault) | CallError::Unknown(fault)) => {
@@ -87,6 +93,7 @@ impl App {
                 before,
                 asked,
                 gateway_status: None,
+                learned: is_new,
                 incomplete: false,
             });
         }
@@ -97,8 +104,27 @@ impl App {
             gateway_status: readings
                 .last()
                 .map(|(_, Reading { status, .. })| status.clone()),
+            learned: is_new,
             incomplete: !errors.is_empty(),
         })
+    }
+
+    /// The same, for somebody who has to know: waits for a turn to ask.
+    pub(super) async fn ask_in_turn(
+        self: &Arc<Self>,
+        stored: &StoredPayment,
+        by: Actor,
+    ) -> Result<(bool, Resolved), PayError> {
+        const LOOK_EVERY: Duration = Duration::from_millis(250);
+        let mut waited = Duration::ZERO;
+        loop {
+            let asked = self.ask_about(stored, by).await?;
+            if asked.0 || waited > SPACING {
+                return Ok(asked);
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+            waited = waited.saturating_add(LOOK_EVERY);
+        }
     }
 
     /// Does all that is left to do about a payment, unless somebody has just done it.

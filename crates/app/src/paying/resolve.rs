@@ -14,6 +14,8 @@ use crate::trouble::Trouble;
 pub(super) struct Resolved {
     /// What gateways said, attempt by attempt, oldest first.
     pub readings: Vec<(AttemptId, Reading)>,
+    /// Whether they proved anything that was not written down.
+    pub is_new: bool,
     /// What gateways did not say.
     pub errors: Vec<CallError>,
 }
@@ -35,6 +37,7 @@ impl App {
         for attempt in worth_reading(&seen, payment) {
             match self.learn(order, attempt, by).await {
                 Ok(learned) => {
+                    found.is_new |= learned.is_new;
                     found.readings.push((attempt, learned.reading));
                     self.work(order, learned.planned).await?;
                 }

@@ -67,8 +67,14 @@ impl App {
             payments,
             attempts: settlement.attempts().cloned().collect(),
             calls,
-            facts: settlement.facts().cloned().collect(),
+            facts: oldest_first(settlement.facts()),
             refunds: settlement.refunds().cloned().collect(),
         })
     }
+}
+
+fn oldest_first<'a>(facts: impl Iterator<Item = &'a Fact>) -> Vec<Fact> {
+    let mut facts: Vec<_> = facts.cloned().collect();
+    facts.sort_by_key(Fact::at);
+    facts
 }

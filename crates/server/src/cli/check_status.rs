@@ -94,11 +94,12 @@ fn inspected(inspection: Inspection) -> (OrderStatus, OrderStatus, Vec<Row>) {
             before,
             after,
             gateway_status,
+            learns,
             faults,
         } = payment;
         let action = match faults.first() {
             Some(fault) => Action::NotKnown(fault.to_string()),
-            None if before != after => Action::WouldFix,
+            None if learns || before != after => Action::WouldFix,
             None => Action::None,
         };
         row(id, before, after, gateway_status, action)
@@ -127,7 +128,7 @@ async fn checked(
                 let action = match (refreshed.incomplete, refreshed.asked) {
                     (true, _) => Action::NotKnown("a gateway did not say all of it".to_owned()),
                     (false, false) => Action::NotKnown("others ask all the time".to_owned()),
-                    (false, true) if was != now => Action::Fixed,
+                    (false, true) if refreshed.learned || was != now => Action::Fixed,
                     (false, true) => Action::None,
                 };
                 row(id, was, now, refreshed.gateway_status, action)
@@ -196,7 +197,11 @@ fn tell(report: &Report<'_>) -> std::io::Result<()> {
         ));
     }
     let rows = report.payments.iter().map(|row| {
-        let change = format!("{} -> {}", row.previous_payment_status, row.payment_status);
+        let change = if row.previous_payment_status == row.payment_status {
+            "what the gateway proves was not written down".to_owned()
+        } else {
+            format!("{} -> {}", row.previous_payment_status, row.payment_status)
+        };
         [
             report.order_number.to_owned(),
             report.previous_order_status.to_owned(),

@@ -104,7 +104,7 @@ impl Client {
             tried = tried.saturating_add(1);
             tracing::warn!(
                 error = %judged.error,
-                request_id = judged.error.fault().request_id,
+                gateway_request_id = judged.error.fault().request_id,
                 tried,
                 "Stripe did not carry out a request"
             );

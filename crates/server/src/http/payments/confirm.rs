@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::answers::{PaymentBody, payment_id};
+use super::refusals::gateway_is_slow;
 use crate::http::State;
 use crate::http::access::Known;
 use crate::http::body::{Refusals, Success, success};
@@ -75,10 +76,8 @@ pub async fn confirm(
         return Err(incomplete(form));
     };
     form.done()?;
-    let confirmed = state
-        .app
-        .confirm_payment(&caller, payment, &transaction)
-        .await;
+    let asking = state.app.confirm_payment(&caller, payment, &transaction);
+    let confirmed = state.in_time(asking).await.ok_or_else(gateway_is_slow)?;
     let outcome = match &confirmed {
         Ok(_) => "paid".to_owned(),
         Err(error) => error.to_string(),

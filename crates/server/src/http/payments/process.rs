@@ -36,7 +36,7 @@ struct Checkout {
     /// Until when somebody can pay there.
     #[schema(format = DateTime)]
     expires_at: String,
-    /// Which checkout of the payment it is.
+    /// The number of the checkout: no other has it.
     attempt: i64,
 }
 

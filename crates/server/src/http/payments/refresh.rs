@@ -5,6 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::answers::{PaymentBody, payment_id};
+use super::refusals::gateway_is_slow;
 use crate::http::State;
 use crate::http::access::Known;
 use crate::http::body::{Refusals, Success, success};
@@ -51,7 +52,8 @@ pub async fn refresh(
     language: Language,
 ) -> Result<HttpResponse, Problem> {
     let caller = known.with_scope(Scope::Payments)?;
-    let refreshed = state.app.refresh_payment(&caller, payment_id(&id)?).await?;
+    let asking = state.app.refresh_payment(&caller, payment_id(&id)?);
+    let refreshed = state.in_time(asking).await.ok_or_else(gateway_is_slow)??;
     let now = refreshed.payment.payment.status();
     let data = RefreshedPayment {
         payment: PaymentBody::stored(&refreshed.payment),

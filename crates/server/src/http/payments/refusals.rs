@@ -21,6 +21,7 @@ impl From<PayError> for Problem {
             PayError::TooLate => Code::PaymentNotPayable.into(),
             PayError::MethodNotAvailable(_) => {
                 Self::field("gateway", Message::MethodNotAvailable, vec![])
+                    .with_message(Message::MethodNotAvailable)
             }
             PayError::Unfit(gateway, why) => {
                 tracing::info!(%gateway, why, "a gateway cannot take a payment");
@@ -42,6 +43,13 @@ impl From<PayError> for Problem {
             PayError::Trouble(trouble) => trouble.into(),
         }
     }
+}
+
+/// What is told to somebody who waited too long while gateways were asked. The work goes on.
+pub(super) fn gateway_is_slow() -> Problem {
+    Problem::new(Code::GatewayUnavailable)
+        .with_message(Message::GatewaySlow)
+        .retry_after(PAUSE)
 }
 
 fn not_payable(status: PaymentStatus) -> Problem {

@@ -1,11 +1,12 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, post, web};
 use bayar_app::ReviewPayment;
+use bayar_domain::PaymentStatus;
 use bayar_domain::decision::Verdict;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::answers::{PaymentBody, payment_id};
+use super::answers::{PaymentBody, not_known_yet, payment_id};
 use crate::http::State;
 use crate::http::access::Known;
 use crate::http::body::{Refusals, Success, success};
@@ -49,6 +50,11 @@ enum DecisionName {
     request_body = ReviewRequest,
     responses(
         (status = 200, body = Success<PaymentBody>),
+        (status = 202, description = "It is decided, and the gateway has not been told for certain. The payment is where `Location` says.",
+            body = Success<PaymentBody>, headers(
+                ("Location" = String, description = "Where the payment is."),
+                ("Retry-After" = u64, description = "After how many seconds it is worth to ask again."),
+            )),
         (status = 409, description = "There is nothing to review, or somebody else works on its order.",
             body = ProblemBody, content_type = "application/problem+json"),
         Refusals,
@@ -78,6 +84,10 @@ pub async fn review(
     };
     let stored = state.app.review_payment(&caller, wish).await?;
     let data = PaymentBody::stored(&stored);
+    if stored.payment.status() == PaymentStatus::UnderReview {
+        let message = Message::ReviewBeingPassedOn;
+        return Ok(not_known_yet(payment, data, message, language));
+    }
     let message = Message::PaymentReviewed;
     Ok(success(StatusCode::OK, data, message, language))
 }
