@@ -113,7 +113,7 @@ async fn a_verdict_that_nobody_could_pass_on_is_passed_on_later(mut stage: Stage
     stage.installation.set("MIDTRANS_SERVER_KEY", "");
     stage = stage.restarted().await;
     let accepted = stage.review(order.payment, "accept").await;
-    assert_eq!(accepted.status, 200, "{}", accepted.text);
+    assert_eq!(accepted.status, 202, "{}", accepted.text);
     stage.installation.set("MIDTRANS_SERVER_KEY", MIDTRANS_KEY);
     stage = stage.restarted().await;
     stage.must_become(order.payment, "completed").await;
