@@ -1,13 +1,4 @@
 //! The contract suites of every port, on what this crate makes of it.
-#![allow(
-    clippy::unwrap_used,
-    reason = "this is a test, where a panic is how one fails"
-)]
-
-mod common;
-#[path = "sqlite/looking.rs"]
-#[allow(dead_code, reason = "the other tests look at more")]
-mod looking;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,8 +13,9 @@ use bayar_testkit::{
     cache_contract, limits_contract, locks_contract, store_contract, vault_contract,
 };
 use chrono::TimeDelta;
-use common::Database;
-use looking::texts;
+
+use crate::common::Database;
+use crate::looking::texts;
 
 store_contract!(a_file);
 locks_contract!(local_locks);

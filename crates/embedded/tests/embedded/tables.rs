@@ -58,7 +58,7 @@ async fn history_is_only_ever_added_to() {
     let (database, _store) = with_a_payment().await;
     let mut somebody = connect(&database.path());
     somebody
-        .batch_execute("INSERT INTO decisions VALUES (1, 1, '{}', 'system', '')")
+        .batch_execute("INSERT INTO decisions VALUES (1, 1, '{}', 'system', '', NULL)")
         .unwrap();
     for change in [
         "UPDATE payment_events SET actor = 'user:8'",

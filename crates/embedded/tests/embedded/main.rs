@@ -1,4 +1,4 @@
-//! What is true of the store on a file, beside what every store must do.
+//! The contract suites of every port on what this crate makes of it, and what is true of a file beside.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -7,10 +7,9 @@
     reason = "this is a test, where a panic is how one fails"
 )]
 
-#[path = "../common/mod.rs"]
-mod common;
-
 mod backup;
+mod common;
+mod contract;
 mod files;
 mod gateways;
 mod killed;
