@@ -132,12 +132,20 @@ async fn one_key_over_two_orders(stage: &mut Stage) {
 }
 
 /// Wishes with several keys and prices meet new prices, cancelled payments and perhaps a cancelled order.
+///
+/// Where the order does not end, nobody asks at its first price: whoever sets the last price asks at it,
+/// so there is always a payment at a new one, however the race goes.
 async fn everything_at_once(stage: &mut Stage, order_ends: bool) {
     let order = stage.order(PRICES[0]).await;
     let consultation = order.consultation;
     let racers = (0..RACERS)
         .map(|number| {
-            let price = PRICES[number / 10 % PRICES.len()];
+            let prices = if order_ends {
+                &PRICES[..]
+            } else {
+                &PRICES[1..]
+            };
+            let price = prices[number / 10 % prices.len()];
             let wish = Wish {
                 price,
                 ..wish(&order, &format!("mixed-{consultation}-{number}"), STANDARD)
