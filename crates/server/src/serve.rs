@@ -112,7 +112,7 @@ const CLIENT_PATIENCE: Duration = Duration::from_secs(10);
 /// What pages of other origins may do.
 fn cors(origins: &[String]) -> Cors {
     let mut cors = Cors::default()
-        .allowed_methods([Method::GET, Method::POST])
+        .allowed_methods([Method::GET, Method::HEAD, Method::POST])
         .allowed_headers([
             header::AUTHORIZATION,
             header::CONTENT_TYPE,
