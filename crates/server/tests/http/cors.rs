@@ -142,7 +142,6 @@ fn a_browser_that_asks_for_more_is_refused() {
     let answer = evil.header("X-Request-Id", "trace-1").send(&server);
     let problem = answer.problem(400, "invalid_request");
     assert_eq!(problem["request_id"], "trace-1");
-    assert!(names(&answer, "vary").contains(&"origin".to_owned()));
 }
 
 #[test]

@@ -109,7 +109,7 @@ fn what_can_be_got_can_be_asked_about_without_its_body() {
         ("/readyz", 200),
         ("/openapi.json", 200),
         ("/docs/", 200),
-        ("/docs", 302),
+        ("/docs", 307),
         ("/api/cart/count", 200),
         ("/api/v1/payments", 200),
         (&format!("/api/v1/payments/{payment}"), 200),
