@@ -140,9 +140,10 @@ pub async fn decisions_come_back_in_the_order_of_deciding(fixture: &dyn StoreFix
 pub async fn why_something_was_decided_is_kept(fixture: &dyn StoreFixture) {
     let store = fixture.store();
     let order = AnOrder::of_a_cart().add(&*store).await;
+    // What a unit writes may be dated by its beginning.
+    let before = store.now().await.unwrap();
     let (mut unit, settlement, _) = begin(&*store, order.terms().id).await;
     let step = settlement.cancel_order().unwrap();
-    let before = store.now().await.unwrap();
     let by = Actor::User(7.try_into().unwrap());
     let why = "the buyer's own words: \u{201e}no\u{201c}";
     let save = Save {
