@@ -9,6 +9,7 @@
 mod accounts;
 mod caller;
 pub mod failpoint;
+mod figures;
 mod gateways;
 mod handoff;
 pub mod identity;
@@ -33,6 +34,7 @@ pub use accounts::{
     AccountError, AddApiKey, AddUser, AuthenticationError, Claimant, LoginError, NewKey, SignedIn,
 };
 pub use caller::Caller;
+pub use figures::describe_figures;
 pub use gateways::Gateways;
 pub use handoff::Handoffs;
 pub use limits::{Limited, Limits};

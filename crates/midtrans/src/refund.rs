@@ -4,6 +4,8 @@
 //! Whichever it takes is found out when the request is sent: a transaction that has settled never goes back
 //! to not having settled, so never are both done.
 
+use std::cmp::Ordering;
+
 use bayar_app::port::gateway::{
     Call, CallError, Fault, FaultKind, RefundOrder, Request, Sent, Unfit,
 };
@@ -33,7 +35,8 @@ pub fn request(order: &RefundOrder<'_>, key: &CallKey) -> Result<Request, Unfit>
     let name = segment(order.capture.as_str())
         .map_err(|_| Unfit("no transaction at Midtrans has such a name".to_owned()))?;
     let amount = rupiah::asked(order.amount)?;
-    if order.amount.minor() > order.captured.minor() {
+    let within = order.amount.compare(order.captured);
+    if !within.is_ok_and(Ordering::is_le) {
         return Err(Unfit("it is more than came in".to_owned()));
     }
     // The mark is for people and for building rows again; reading knows its own by the key.

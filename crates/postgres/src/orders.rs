@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 use bayar_app::port::store::{
-    Added, Answer, NewOrder, OrderItem, OrderKey, Orders, Repriced, StoredOrder,
+    Added, Answer, NewOrder, OrderItem, OrderKey, Orders, Repriced, StoredDecision, StoredOrder,
 };
 use bayar_domain::{Money, Order, OrderId};
 use diesel::sql_types::{Array, BigInt, Nullable, Text, Timestamptz};
@@ -9,9 +9,9 @@ use diesel::{BoolExpressionMethods, ExpressionMethods, QueryDsl, SelectableHelpe
 use crate::PgStore;
 use crate::error::{Failure, Unreadable, Wrong, broken};
 use crate::ids::Sequence;
-use crate::rows::{KindColumns, OrderRow};
+use crate::rows::{DecisionRow, KindColumns, OrderRow};
 use crate::run::Refused;
-use crate::schema::{bayar_now, order_items, orders};
+use crate::schema::{bayar_now, decisions, order_items, orders};
 use crate::statement::statement;
 
 statement! {
@@ -111,6 +111,15 @@ impl Orders for PgStore {
             0 => Ok(Repriced::No),
             _ => Ok(Repriced::Yes),
         }
+    }
+
+    async fn decisions(&self, id: OrderId) -> Answer<Vec<StoredDecision>> {
+        let decisions = decisions::table
+            .filter(decisions::order_id.eq(id.get()))
+            .order(decisions::position)
+            .select(DecisionRow::as_select());
+        let found: Vec<DecisionRow> = self.load(decisions).await?;
+        found.into_iter().map(DecisionRow::decision).collect()
     }
 }
 

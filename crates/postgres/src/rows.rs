@@ -3,6 +3,7 @@
 mod attempt;
 mod call;
 mod capture;
+mod decision;
 mod fact;
 mod order;
 mod papers;
@@ -12,6 +13,7 @@ mod refund;
 pub(crate) use attempt::AttemptRow;
 pub(crate) use call::CallRow;
 pub(crate) use capture::CaptureRow;
+pub(crate) use decision::DecisionRow;
 pub(crate) use fact::FactRow;
 pub(crate) use order::{KindColumns, OrderRow};
 pub(crate) use papers::{InvoiceRow, TaxRow};

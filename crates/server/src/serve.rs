@@ -56,8 +56,9 @@ pub async fn serve(
         .map_err(|error| ServeError::Bind(config.http.bind, error))?;
     let address = listener.local_addr();
     let address = address.map_err(|error| ServeError::Bind(config.http.bind, error))?;
-    let wired = wire(config, address.port(), Purpose::Serve, options.tables).await?;
+    // What is wired counts from its first moment, and tells what it counts.
     let (metrics, figures) = telemetry::start_metrics()?;
+    let wired = wire(config, address.port(), Purpose::Serve, options.tables).await?;
     let Wired {
         app,
         redis_is_up,
@@ -111,7 +112,7 @@ const CLIENT_PATIENCE: Duration = Duration::from_secs(10);
 /// What pages of other origins may do.
 fn cors(origins: &[String]) -> Cors {
     let mut cors = Cors::default()
-        .allowed_methods([Method::GET, Method::POST])
+        .allowed_methods([Method::GET, Method::HEAD, Method::POST])
         .allowed_headers([
             header::AUTHORIZATION,
             header::CONTENT_TYPE,

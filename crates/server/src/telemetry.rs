@@ -72,6 +72,22 @@ fn filter(level: &str) -> EnvFilter {
 /// Writes the figures down.
 pub type Figures = Arc<dyn Fn() -> String + Send + Sync>;
 
+/// Tells whoever counts what the figures of the server are.
+fn describe_figures() {
+    metrics::describe_counter!(
+        "bayar_http_requests_total",
+        "Requests, by method, route and status."
+    );
+    metrics::describe_histogram!(
+        "bayar_http_request_seconds",
+        "How long an answer took, in seconds, by method and route."
+    );
+    metrics::describe_gauge!(
+        "bayar_clock_skew_milliseconds",
+        "How far this clock is ahead of that of the database, in milliseconds."
+    );
+}
+
 /// Starts to count. A process counts once, however many servers it runs.
 ///
 /// # Errors
@@ -86,7 +102,10 @@ pub fn start_metrics() -> Result<(PrometheusHandle, Figures), BuildError> {
         Some(handle) => handle.clone(),
         None => {
             let builder = PrometheusBuilder::new().set_buckets(SECONDS)?;
-            counting.insert(builder.install_recorder()?).clone()
+            let handle = builder.install_recorder()?;
+            describe_figures();
+            bayar_app::describe_figures();
+            counting.insert(handle).clone()
         }
     };
     let figures = handle.clone();

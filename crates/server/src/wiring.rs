@@ -53,7 +53,7 @@ pub enum Tables {
 pub struct Wired {
     /// The use cases.
     pub app: Arc<App>,
-    /// Backups of what buyers take along.
+    /// Backups of what buyers take along. No use case needs them yet: a return ticket names its payment.
     pub handoffs: Handoffs,
     /// Whether Redis is there; nothing when none is set up.
     pub redis_is_up: Option<Arc<dyn Fn() -> bool + Send + Sync>>,

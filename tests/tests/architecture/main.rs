@@ -5,6 +5,7 @@
 //! This file loads the real workspace and holds it against the rules.
 
 mod domain_tree;
+mod figures;
 mod manifests;
 mod members;
 mod sources;
@@ -63,6 +64,17 @@ fn in_the_server_only_the_wiring_names_an_adapter() -> TestResult {
         found.extend(sources::adapters_outside_wiring(source)?);
     }
     assert_none(&found);
+    Ok(())
+}
+
+#[test]
+fn everything_that_is_counted_is_described() -> TestResult {
+    let mut sources = Vec::new();
+    for member in load_members(&load_workspace()?) {
+        sources.extend(load_sources(&format!("{}/src", member.directory))?);
+    }
+    assert!(!sources.is_empty());
+    assert_none(&figures::undescribed(&sources)?);
     Ok(())
 }
 

@@ -12,21 +12,18 @@ const OPENING: &[u8] = br#""type":"new""#;
 
 #[tokio::test]
 async fn a_payment_whose_commit_nobody_hears_of_is_opened_once() {
-    let database = database().await;
-    let proxy = Proxy::in_front_of(&database.url).await;
-    let installation = Installation::on_postgres(&proxy.url());
-    let server = installation.serve().await;
-    let mut shop = Shop::open(installation, &server).await;
-    for number in 0..5 {
-        let consultation = shop.order(&server).await;
-        proxy.cut_after_request_containing(OPENING);
-        unsure_and_then_sure(&shop, &server, consultation, &format!("lost-{number}")).await;
-        assert!(!proxy.is_armed(), "nothing was cut");
-    }
+    opened_once("lost", |proxy| proxy.cut_after_request_containing(OPENING)).await;
 }
 
 #[tokio::test]
 async fn a_payment_whose_statement_is_lost_is_opened_once() {
+    opened_once("unsent", |proxy| {
+        proxy.cut_before_request_containing(OPENING);
+    })
+    .await;
+}
+
+async fn opened_once(name: &str, cut: impl Fn(&Proxy)) {
     let database = database().await;
     let proxy = Proxy::in_front_of(&database.url).await;
     let installation = Installation::on_postgres(&proxy.url());
@@ -34,8 +31,8 @@ async fn a_payment_whose_statement_is_lost_is_opened_once() {
     let mut shop = Shop::open(installation, &server).await;
     for number in 0..5 {
         let consultation = shop.order(&server).await;
-        proxy.cut_before_request_containing(OPENING);
-        unsure_and_then_sure(&shop, &server, consultation, &format!("unsent-{number}")).await;
+        cut(&proxy);
+        unsure_and_then_sure(&shop, &server, consultation, &format!("{name}-{number}")).await;
         assert!(!proxy.is_armed(), "nothing was cut");
     }
 }

@@ -105,6 +105,18 @@ async fn a_smaller_amount_completes_nothing_until_somebody_looked(mut stage: Sta
     assert_eq!(accepted.status, 200, "{}", accepted.text);
     assert_eq!(stage.stored_status(order.payment).await, "completed");
     stage.must_have_kept(&order, 1);
+    let told = stage.command(&["payments", "explain", &order.number]);
+    for words in [
+        "was looked at (amount_differs): accept, by user:",
+        ", because \"looked at it\"\n",
+        "pays the order, by user:",
+    ] {
+        assert!(
+            told.text.contains(words),
+            "{words} is not in:\n{}",
+            told.text
+        );
+    }
 }
 
 async fn another_currency_completes_nothing(mut stage: Stage) {

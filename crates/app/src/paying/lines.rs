@@ -1,13 +1,17 @@
 //! What a buyer is shown at the gateway.
 
-use bayar_domain::{Money, Payment, TaxRecord};
+use bayar_domain::{Currency, Money, MoneyError, Payment, TaxRecord};
 
 use crate::port::gateway::Line;
 use crate::port::store::StoredOrder;
 
 /// The lines of a checkout: those of the order, and one for the taxes that are added to its price.
 /// They always sum to what the payment asks for.
-pub(super) fn lines(order: &StoredOrder, payment: &Payment, taxes: &[TaxRecord]) -> Vec<Line> {
+pub(super) fn lines(
+    order: &StoredOrder,
+    payment: &Payment,
+    taxes: &[TaxRecord],
+) -> Result<Vec<Line>, MoneyError> {
     let terms = payment.terms();
     let items = order.items.iter().map(|item| Line {
         name: item.name.clone(),
@@ -17,26 +21,26 @@ pub(super) fn lines(order: &StoredOrder, payment: &Payment, taxes: &[TaxRecord])
     let mut lines: Vec<_> = items
         .filter(|line| line.unit_amount.is_positive())
         .collect();
-    if sum(&lines) != Some(terms.price.minor()) {
-        lines = vec![Line {
-            name: title(order),
-            quantity: 1,
-            unit_amount: terms.price,
-        }];
+    if sum(&lines, terms.price.currency()) != Ok(terms.price) {
+        lines = vec![one(title(order), terms.price)];
     }
-    let added = terms.amount.minor().saturating_sub(terms.price.minor());
-    if added > 0 {
+    let added = terms.amount.checked_sub(terms.price)?;
+    if added.is_positive() {
         let names: Vec<_> = taxes
             .iter()
             .map(|tax| tax.terms().line.tax_type.to_string())
             .collect();
-        lines.push(Line {
-            name: names.join(", "),
-            quantity: 1,
-            unit_amount: Money::new(added, terms.amount.currency()),
-        });
+        lines.push(one(names.join(", "), added));
     }
-    lines
+    Ok(lines)
+}
+
+const fn one(name: String, unit_amount: Money) -> Line {
+    Line {
+        name,
+        quantity: 1,
+        unit_amount,
+    }
 }
 
 fn title(order: &StoredOrder) -> String {
@@ -47,9 +51,12 @@ fn title(order: &StoredOrder) -> String {
     }
 }
 
-fn sum(lines: &[Line]) -> Option<i64> {
-    lines.iter().try_fold(0_i64, |sum, line| {
-        let price = line.unit_amount.minor();
-        sum.checked_add(price.checked_mul(i64::from(line.quantity))?)
-    })
+fn sum(lines: &[Line], currency: Currency) -> Result<Money, MoneyError> {
+    let totals = lines
+        .iter()
+        .map(|line| line.unit_amount.checked_mul(line.quantity));
+    Money::sum(currency, totals.collect::<Result<Vec<_>, _>>()?)
 }
+
+#[cfg(test)]
+mod tests;

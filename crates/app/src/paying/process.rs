@@ -328,13 +328,14 @@ impl Starter<'_> {
         let key = app.draw_key();
         let expires_at = self.expiry(seen.now, terms.deadline);
         let (success_url, cancel_url) = app.return_urls(gateway, terms.id);
+        let lines = lines(&stored, payment, &taxes).map_err(Trouble::fault)?;
         let checkout = Checkout {
             installation: &app.installation,
             order: &stored.order.terms().number,
             payment: terms.id,
             attempt,
             amount: terms.amount,
-            lines: &lines(&stored, payment, &taxes),
+            lines: &lines,
             success_url: &success_url,
             cancel_url: &cancel_url,
             now: seen.now,

@@ -3,7 +3,9 @@ use bayar_domain::{Attempt, Invoice, OrderNumber, Refund, TaxRecord};
 
 use super::ReadError;
 use crate::App;
-use crate::port::store::{OrderKey, PaymentEvent, StoredCall, StoredOrder, StoredPayment};
+use crate::port::store::{
+    OrderKey, PaymentEvent, StoredCall, StoredDecision, StoredOrder, StoredPayment,
+};
 use crate::settle::{Seen, SettleError};
 
 /// All that is known about an order.
@@ -19,6 +21,8 @@ pub struct Explanation {
     pub calls: Vec<StoredCall>,
     /// What gateways proved about it.
     pub facts: Vec<Fact>,
+    /// What was decided about it, oldest first.
+    pub decisions: Vec<StoredDecision>,
     /// What goes back of its money.
     pub refunds: Vec<Refund>,
 }
@@ -58,7 +62,9 @@ impl App {
                 stored,
             });
         }
-        let seen = self.look(order.order.terms().id).await;
+        let id = order.order.terms().id;
+        let decisions = self.store.decisions(id).await?;
+        let seen = self.look(id).await;
         let Seen {
             settlement, calls, ..
         } = seen.map_err(SettleError::into_trouble)?;
@@ -68,6 +74,7 @@ impl App {
             attempts: settlement.attempts().cloned().collect(),
             calls,
             facts: oldest_first(settlement.facts()),
+            decisions,
             refunds: settlement.refunds().cloned().collect(),
         })
     }

@@ -1,5 +1,7 @@
 use async_trait::async_trait;
-use bayar_app::port::store::{Added, Answer, NewOrder, OrderKey, Orders, Repriced, StoredOrder};
+use bayar_app::port::store::{
+    Added, Answer, NewOrder, OrderKey, Orders, Repriced, StoredDecision, StoredOrder,
+};
 use bayar_domain::{Money, OrderId, OrderStatus};
 use diesel::dsl::exists;
 use diesel::prelude::*;
@@ -7,8 +9,8 @@ use diesel::select;
 
 use super::SqliteStore;
 use super::error::{Failure, broken};
-use super::rows::{ItemRow, OrderRow, columns_of, time_text};
-use super::schema::{order_items, orders};
+use super::rows::{DecisionRow, ItemRow, OrderRow, columns_of, time_text};
+use super::schema::{decisions, order_items, orders};
 
 #[async_trait]
 impl Orders for SqliteStore {
@@ -72,6 +74,18 @@ impl Orders for SqliteStore {
             })
         });
         Ok(repriced.await?)
+    }
+
+    async fn decisions(&self, id: OrderId) -> Answer<Vec<StoredDecision>> {
+        let decisions = self.readers.run(move |connection, _| {
+            let rows: Vec<DecisionRow> = decisions::table
+                .filter(decisions::order_id.eq(id.get()))
+                .order(decisions::position)
+                .select(DecisionRow::as_select())
+                .load(connection)?;
+            rows.into_iter().map(DecisionRow::decision).collect()
+        });
+        Ok(decisions.await?)
     }
 }
 

@@ -2,12 +2,12 @@
 
 use bayar_app::port::StoreError;
 use bayar_app::port::store::{
-    Actor, Answer, CallPurpose, GatewayCalls, NewCall, OrderUnit, Save, Units, Upkeep,
+    Answer, CallPurpose, GatewayCalls, NewCall, OrderUnit, Save, Units, Upkeep,
 };
 use bayar_domain::settlement::Restored;
 use bayar_domain::{AttemptId, OrderId, PaymentId, Settlement, Step};
 use bayar_embedded::{FileRole, SqliteStore};
-use bayar_testkit::builders::{AnOpening, AnOrder, a_call, an_attempt, captured, php};
+use bayar_testkit::builders::{AnOpening, AnOrder, a_call, a_save_of, an_attempt, captured, php};
 use diesel::connection::SimpleConnection;
 
 use crate::common::Database;
@@ -23,16 +23,8 @@ async fn begin(store: &SqliteStore, order: OrderId) -> (Box<dyn OrderUnit>, Sett
 
 async fn save(unit: &mut dyn OrderUnit, step: &Step, calls: &[NewCall]) -> Answer<()> {
     unit.save(&Save {
-        settlement: &step.settlement,
-        changes: &step.changes,
-        facts: &step.facts,
-        decisions: &step.decisions,
         calls,
-        outcomes: &[],
-        papers: &[],
-        announcements: &[],
-        by: Actor::System,
-        note: None,
+        ..a_save_of(step)
     })
     .await
 }

@@ -1,15 +1,13 @@
 //! Units of work: what they write beside what every store must, and what they refuse.
 
 use bayar_app::port::StoreError;
-use bayar_app::port::store::{
-    Actor, Announcement, Answer, OrderUnit, Payments, Save, Units, Upkeep,
-};
+use bayar_app::port::store::{Announcement, Answer, OrderUnit, Payments, Save, Units, Upkeep};
 use bayar_domain::decision::Decision;
 use bayar_domain::payment::Cancellation;
 use bayar_domain::settlement::{Changes, Parts, Restored};
 use bayar_domain::{Order, Payment, PaymentId, PaymentState, PaymentStatus, Settlement, Step};
 use bayar_embedded::{FileRole, SqliteStore};
-use bayar_testkit::builders::{AnOpening, AnOrder};
+use bayar_testkit::builders::{AnOpening, AnOrder, a_save, a_save_of};
 
 use crate::common::Database;
 use crate::looking::texts;
@@ -44,16 +42,8 @@ pub async fn save(
     announcements: &[Announcement],
 ) -> Answer<()> {
     unit.save(&Save {
-        settlement: &step.settlement,
-        changes: &step.changes,
-        facts: &[],
-        decisions: &step.decisions,
-        calls: &[],
-        outcomes: &[],
-        papers: &[],
         announcements,
-        by: Actor::System,
-        note: None,
+        ..a_save_of(step)
     })
     .await
 }
@@ -130,20 +120,7 @@ async fn what_leaves_the_place_of_an_order_is_written_before_what_takes_it() {
         payments,
         ..Changes::default()
     };
-    unit.save(&Save {
-        settlement: &swapped,
-        changes: &changes,
-        facts: &[],
-        decisions: &[],
-        calls: &[],
-        outcomes: &[],
-        papers: &[],
-        announcements: &[],
-        by: Actor::System,
-        note: None,
-    })
-    .await
-    .unwrap();
+    unit.save(&a_save(&swapped, &changes)).await.unwrap();
     unit.commit().await.unwrap();
     let status = async |id: PaymentId| store.payment(id).await.unwrap().unwrap().payment.status();
     assert_eq!(status(id).await, PaymentStatus::Pending);

@@ -2,12 +2,12 @@
 
 use crate::support::{Fixture, client, connect, reasons, wait_until};
 use bayar_app::port::store::{
-    Actor, Announcement, Answer, CallPurpose, GatewayCalls, NewCall, OrderUnit, Payments, Save,
+    Announcement, Answer, CallPurpose, GatewayCalls, NewCall, OrderUnit, Payments, Save,
     SchemaState, Store, StoreError, Upkeep,
 };
 use bayar_domain::settlement::Restored;
 use bayar_domain::{AttemptId, OrderId, PaymentId, PaymentStatus, Settlement, Step};
-use bayar_testkit::builders::{AnOpening, AnOrder, a_call, an_attempt, captured, php};
+use bayar_testkit::builders::{AnOpening, AnOrder, a_call, a_save_of, an_attempt, captured, php};
 use bayar_testkit::servers::FreshDatabase;
 
 async fn begin(store: &dyn Store, order: OrderId) -> (Box<dyn OrderUnit>, Settlement) {
@@ -20,16 +20,8 @@ async fn begin(store: &dyn Store, order: OrderId) -> (Box<dyn OrderUnit>, Settle
 
 async fn save(unit: &mut dyn OrderUnit, step: &Step, calls: &[NewCall]) -> Answer<()> {
     unit.save(&Save {
-        settlement: &step.settlement,
-        changes: &step.changes,
-        facts: &step.facts,
-        decisions: &step.decisions,
         calls,
-        outcomes: &[],
-        papers: &[],
-        announcements: &[],
-        by: Actor::System,
-        note: None,
+        ..a_save_of(step)
     })
     .await
 }
@@ -281,16 +273,8 @@ async fn a_unit_that_is_rolled_back_gives_its_connection_back() {
                 let announced = Announcement::Payment(payment, PaymentStatus::Processing);
                 let told = unit
                     .save(&Save {
-                        settlement: &settlement,
-                        changes: &nothing.changes,
-                        facts: &[],
-                        decisions: &[],
-                        calls: &[],
-                        outcomes: &[],
-                        papers: &[],
                         announcements: &[announced, announced],
-                        by: Actor::System,
-                        note: None,
+                        ..a_save_of(&nothing)
                     })
                     .await;
                 assert!(matches!(told, Err(StoreError::Broken(_))));

@@ -3,12 +3,10 @@
 use std::time::Duration;
 
 use crate::support::{Fixture, SOON, connect, wait_until};
-use bayar_app::port::store::{
-    Actor, Announcement, OrderUnit, Payments, Save, Store, StoreError, Units,
-};
+use bayar_app::port::store::{Announcement, OrderUnit, Payments, Save, Store, StoreError, Units};
 use bayar_domain::settlement::Restored;
 use bayar_domain::{OrderId, PaymentStatus, Settlement, Step};
-use bayar_testkit::builders::{AnOpening, AnOrder, php};
+use bayar_testkit::builders::{AnOpening, AnOrder, a_save_of, php};
 use bayar_testkit::servers::Proxy;
 
 async fn begin(store: &dyn Store, order: OrderId) -> (Box<dyn OrderUnit>, Settlement) {
@@ -24,16 +22,8 @@ async fn save(unit: &mut dyn OrderUnit, step: &Step) -> Result<(), StoreError> {
     let payment = &step.changes.payments[0];
     let announcement = Announcement::Payment(payment.terms().id, payment.status());
     unit.save(&Save {
-        settlement: &step.settlement,
-        changes: &step.changes,
-        facts: &[],
-        decisions: &step.decisions,
-        calls: &[],
-        outcomes: &[],
-        papers: &[],
         announcements: &[announcement],
-        by: Actor::System,
-        note: None,
+        ..a_save_of(step)
     })
     .await
 }
@@ -150,20 +140,7 @@ async fn a_price_that_changed_in_a_unit_is_stored() {
     let order = AnOrder::of_a_cart().add(store).await;
     let (mut unit, settlement) = begin(store, order.terms().id).await;
     let step = settlement.reprice(php(600_000)).unwrap();
-    unit.save(&Save {
-        settlement: &step.settlement,
-        changes: &step.changes,
-        facts: &[],
-        decisions: &step.decisions,
-        calls: &[],
-        outcomes: &[],
-        papers: &[],
-        announcements: &[],
-        by: Actor::System,
-        note: None,
-    })
-    .await
-    .unwrap();
+    unit.save(&a_save_of(&step)).await.unwrap();
     unit.commit().await.unwrap();
     let (_, settlement) = begin(store, order.terms().id).await;
     assert_eq!(settlement.order().terms().price, php(600_000));

@@ -23,6 +23,7 @@ mod faults;
 mod gateway;
 mod http;
 mod ids;
+mod in_force;
 mod midtrans;
 mod pages;
 mod pipeline;

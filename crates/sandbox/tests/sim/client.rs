@@ -116,6 +116,17 @@ impl Play {
             .unwrap_or(Err(Failure::TimedOut))
     }
 
+    /// Waits until a request with this idempotency key is being served, for at most ten seconds.
+    pub async fn in_flight(&self, key: &str) {
+        for _ in 0..1000 {
+            if self.handle.is_in_flight(key).unwrap() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("no request with the key {key} came");
+    }
+
     /// A call to Stripe; a form when it is a POST.
     pub async fn stripe(&self, method: &str, path: &str, form: &str) -> Answer {
         self.stripe_with(method, path, form, &[]).await

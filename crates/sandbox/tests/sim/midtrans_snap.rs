@@ -328,11 +328,11 @@ async fn a_key_that_failed_binds_nothing_and_one_in_flight_is_answered_202() {
     let bad = play.midtrans_with("POST", PATH, &json!({}), &key).await;
     assert_eq!(bad.status, 400);
     play.handle
-        .add_fault(Rule::next(Fault::Slow { ms: 300 }))
+        .add_fault(Rule::next(Fault::Slow { ms: 3_000 }))
         .unwrap();
     let body = page_body("A-1", 50_000);
     let (first, second) = tokio::join!(play.midtrans_with("POST", PATH, &body, &key), async {
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        play.in_flight("by-1").await;
         play.midtrans_with("POST", PATH, &body, &key).await
     });
     assert_eq!((first.status, second.status), (201, 202));

@@ -135,10 +135,10 @@ async fn a_500_is_kept_for_a_day_whether_it_had_its_effect_or_not() {
 async fn a_key_in_flight_is_a_conflict_to_be_tried_again() {
     let play = play();
     play.handle
-        .add_fault(Rule::next(Fault::Slow { ms: 300 }))
+        .add_fault(Rule::next(Fault::Slow { ms: 3_000 }))
         .unwrap();
     let (first, second) = tokio::join!(create(&play, "A-1", "k-1"), async {
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        play.in_flight("k-1").await;
         create(&play, "A-1", "k-1").await
     });
     assert_eq!(first.status, 200);

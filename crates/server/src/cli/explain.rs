@@ -1,3 +1,4 @@
+mod decisions;
 mod money;
 
 use std::sync::Arc;
@@ -87,7 +88,8 @@ fn tell(explanation: &Explanation) -> std::io::Result<()> {
             output::line(format!("It answers the idempotency key {key}."))?;
         }
     }
-    money::tell(explanation)
+    money::tell(explanation)?;
+    decisions::tell(&explanation.decisions)
 }
 
 fn as_json(explanation: &Explanation) -> Value {
@@ -97,6 +99,7 @@ fn as_json(explanation: &Explanation) -> Value {
         attempts,
         calls,
         facts,
+        decisions,
         refunds,
     } = explanation;
     let terms = order.order.terms();
@@ -104,6 +107,7 @@ fn as_json(explanation: &Explanation) -> Value {
     let attempts: Vec<_> = attempts.iter().map(money::attempt_json).collect();
     let calls: Vec<_> = calls.iter().map(money::call_json).collect();
     let facts: Vec<_> = facts.iter().map(money::fact_json).collect();
+    let decisions: Vec<_> = decisions.iter().map(decisions::json).collect();
     let refunds: Vec<_> = refunds.iter().map(money::refund_json).collect();
     json!({
         "order_number": terms.number.as_str(),
@@ -117,6 +121,7 @@ fn as_json(explanation: &Explanation) -> Value {
         "attempts": attempts,
         "calls": calls,
         "facts": facts,
+        "decisions": decisions,
         "refunds": refunds,
     })
 }

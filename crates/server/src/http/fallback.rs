@@ -34,9 +34,10 @@ fn fits(template: &str, path: &str) -> bool {
     }
 }
 
+/// The methods of a path. What can be got can be asked about without its body.
 fn methods(path: &PathItem) -> impl Iterator<Item = &'static str> {
     let PathItem { get, post, .. } = path;
-    [("GET", get), ("POST", post)]
+    [("GET", get), ("HEAD", get), ("POST", post)]
         .into_iter()
         .filter_map(|(name, operation)| operation.is_some().then_some(name))
 }

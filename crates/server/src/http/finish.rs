@@ -20,7 +20,7 @@ static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Names the request, bounds its time, words its errors and counts it.
 pub async fn finish(
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let began = Instant::now();
@@ -31,6 +31,10 @@ pub async fn finish(
     let language = language(request.headers());
     request.extensions_mut().insert(language);
     let method = request.method().clone();
+    if method == Method::HEAD {
+        // It is served as what it asks about; what writes answers out leaves away the body.
+        request.head_mut().method = Method::GET;
+    }
     let span = tracing::info_span!(
         "request",
         request_id = %id,
@@ -72,6 +76,26 @@ pub async fn finish(
 
 async fn within<F: Future>(limit: Duration, future: F) -> Option<F::Output> {
     tokio::time::timeout(limit, future).await.ok()
+}
+
+/// Words what was refused before a request had a name: what other origins may not do.
+pub async fn word_refusals(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let answer = next.call(request).await?.map_into_boxed_body();
+    let Some(problem) = problem_in(&answer) else {
+        return Ok(answer);
+    };
+    let Some(state) = answer.request().app_data::<web::Data<State>>() else {
+        return Ok(answer);
+    };
+    let headers = answer.request().headers();
+    let id = given_id(headers).unwrap_or_else(|| state.random_word());
+    let mut worded = problem.answer(language(headers), &id);
+    keep(answer.headers(), worded.headers_mut());
+    dress(worded.headers_mut(), &id);
+    Ok(answer.into_response(worded))
 }
 
 /// The problem that an answer stands for, unless it is worded already.

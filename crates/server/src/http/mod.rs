@@ -53,7 +53,11 @@ pub fn app(
             web::PathConfig::default().error_handler(|_, _| Problem::new(Code::NotFound).into()),
         )
         .into_utoipa_app()
-        .map(|app| app.wrap(from_fn(finish::finish)).wrap(Compat::new(cors)))
+        .map(|app| {
+            app.wrap(from_fn(finish::finish))
+                .wrap(Compat::new(cors))
+                .wrap(from_fn(finish::word_refusals))
+        })
         .configure(routes)
         .into_app()
         .default_service(web::to(fallback::fallback))

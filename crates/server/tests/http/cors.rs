@@ -119,7 +119,7 @@ fn a_browser_that_asks_first_hears_what_it_may_send() {
     assert_eq!(answer.header("access-control-allow-origin"), Some(SHOP));
     assert_eq!(
         names(&answer, "access-control-allow-methods"),
-        ["get", "post"]
+        ["get", "head", "post"]
     );
     let mut expected: Vec<_> = wanted.split(',').collect();
     expected.sort_unstable();
@@ -135,12 +135,13 @@ fn a_browser_that_asks_for_more_is_refused() {
     let server = server();
     for (method, headers) in [("DELETE", "content-type"), ("POST", "x-other")] {
         let answer = preflight(SHOP, method, headers).send(&server);
-        assert!(
-            answer.status >= 400,
-            "{method} {headers}: {}",
-            answer.status
-        );
+        answer.problem(400, "invalid_request");
     }
+    let evil = preflight("https://evil.example.com", "POST", "content-type");
+    let evil = evil.header("Accept-Language", "en");
+    let answer = evil.header("X-Request-Id", "trace-1").send(&server);
+    let problem = answer.problem(400, "invalid_request");
+    assert_eq!(problem["request_id"], "trace-1");
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! What is there for those who run it and those who write programs for it.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 
 use crate::support::{Request, Server, get, post};
@@ -47,6 +49,35 @@ fn it_says_what_it_has_counted() {
     let figures = get("/metrics").send(&server);
     assert!(!figures.text().contains("12345678"));
     assert!(!figures.text().contains(&patient.email));
+}
+
+#[test]
+fn every_figure_says_what_it_is() {
+    let server = Server::start();
+    let patient = server.customer();
+    let payment = server.pay(&patient)["payment_id"].clone();
+    // Nobody is there to be asked: what failed is counted too.
+    let process = post(&format!("/api/v1/payments/{payment}/process"));
+    let answer = process.bearer(&patient.token).send(&server);
+    answer.problem(503, "gateway_unavailable");
+    let figures = get("/metrics").send(&server);
+    let figures = figures.text();
+    let of_kind = |kind: &str| -> BTreeSet<String> {
+        let lines = figures.lines().filter_map(|line| line.strip_prefix(kind));
+        lines
+            .map(|line| line.split(' ').next().unwrap().to_owned())
+            .collect()
+    };
+    let (typed, helped) = (of_kind("# TYPE "), of_kind("# HELP "));
+    assert_eq!(typed, helped, "{figures}");
+    for name in [
+        "bayar_http_requests_total",
+        "bayar_payments_created_total",
+        "bayar_gateway_errors_total",
+        "bayar_checkouts_total",
+    ] {
+        assert!(typed.contains(name), "{name} is not in:\n{figures}");
+    }
 }
 
 #[test]

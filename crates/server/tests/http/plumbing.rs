@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{Request, Server, exchange, get, payment, post};
+use crate::support::{Request, Server, exchange, get, payment, post, talk};
 
 #[test]
 fn a_request_has_a_name() {
@@ -100,16 +100,73 @@ fn where_nothing_is_nothing_is_found() {
 }
 
 #[test]
+fn what_can_be_got_can_be_asked_about_without_its_body() {
+    let server = Server::start();
+    let patient = server.customer();
+    let payment = server.pay(&patient)["payment_id"].clone();
+    for (path, status) in [
+        ("/healthz", 200),
+        ("/readyz", 200),
+        ("/openapi.json", 200),
+        ("/docs/", 200),
+        ("/docs", 307),
+        ("/api/cart/count", 200),
+        ("/api/v1/payments", 200),
+        (&format!("/api/v1/payments/{payment}"), 200),
+        ("/api/v1/payments/99999", 404),
+        ("/checkout/stripe/return", 401),
+        ("/nowhere", 404),
+    ] {
+        let ask = |method| {
+            let request = Request::new(method, path).bearer(&patient.token);
+            request.send(&server)
+        };
+        let (got, head) = (ask("GET"), ask("HEAD"));
+        assert_eq!((got.status, head.status), (status, status), "{path}");
+        for name in [
+            "content-type",
+            "content-length",
+            "cache-control",
+            "location",
+        ] {
+            assert_eq!(head.header(name), got.header(name), "{name} of {path}");
+        }
+    }
+    let stranger = Request::new("HEAD", "/api/v1/payments").send(&server);
+    assert_eq!(stranger.status, 401);
+    let login = Request::new("HEAD", "/api/login").send(&server);
+    assert_eq!((login.status, login.header("allow")), (405, Some("POST")));
+}
+
+#[test]
+fn nothing_of_a_body_that_was_not_asked_for_meets_the_next_answer() {
+    let server = Server::start();
+    let first = Request::new("HEAD", "/healthz").header("Connection", "keep-alive");
+    let both = [first.bytes(), get("/healthz").bytes()].concat();
+    let answers = String::from_utf8(talk(&server, &both)).unwrap();
+    assert_eq!(
+        answers.matches("HTTP/1.1 200 OK\r\n").count(),
+        2,
+        "{answers}"
+    );
+    assert_eq!(
+        answers.matches(r#"{"status":"ok"}"#).count(),
+        1,
+        "{answers}"
+    );
+}
+
+#[test]
 fn what_is_there_has_no_other_method() {
     let server = Server::start();
     for (path, allowed) in [
-        ("/healthz", "GET"),
-        ("/openapi.json", "GET"),
+        ("/healthz", "GET, HEAD"),
+        ("/openapi.json", "GET, HEAD"),
         ("/api/login", "POST"),
-        ("/api/v1/payments", "GET, POST"),
-        ("/api/v1/payments/1", "GET"),
+        ("/api/v1/payments", "GET, HEAD, POST"),
+        ("/api/v1/payments/1", "GET, HEAD"),
         ("/api/v1/payments/1/cancel", "POST"),
-        ("/api/v1/orders/INV202507180407-3C2A", "GET"),
+        ("/api/v1/orders/INV202507180407-3C2A", "GET, HEAD"),
     ] {
         for method in ["PUT", "PATCH", "DELETE", "PROPFIND"] {
             let answer = Request::new(method, path).send(&server);

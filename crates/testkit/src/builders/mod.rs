@@ -4,6 +4,7 @@ mod attempts;
 mod openings;
 mod orders;
 mod people;
+mod saves;
 
 use bayar_domain::{Currency, Money};
 
@@ -11,6 +12,7 @@ pub use attempts::{a_call, a_capture, a_fact, a_session, a_source, an_attempt, c
 pub use openings::{AnOpening, survey_of};
 pub use orders::{AnOrder, an_item};
 pub use people::{a_user, an_api_key, password_hash};
+pub use saves::{a_save, a_save_of};
 
 /// Centavos.
 #[must_use]

@@ -26,6 +26,7 @@ pub enum Operation {
     AddOrder,
     Order,
     Reprice,
+    Decisions,
     ReserveBillIds,
     Survey,
     OpenPayment,

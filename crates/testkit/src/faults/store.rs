@@ -7,7 +7,8 @@ use bayar_app::port::store::{
     Added, Answer, ApiKeyId, ApiKeys, BillIds, CallKey, GatewayCalls, Installation, KeyScope,
     Lease, Loaded, NewApiKey, NewOrder, NewUser, Opened, Opening, OrderKey, OrderUnit, Orders,
     Page, PageOf, PaymentEvent, PaymentFilter, Payments, Repriced, SchemaState, Store,
-    StoredApiKey, StoredOrder, StoredPayment, Survey, Surveyed, Units, Upkeep, User, Users,
+    StoredApiKey, StoredDecision, StoredOrder, StoredPayment, Survey, Surveyed, Units, Upkeep,
+    User, Users,
 };
 use bayar_domain::{
     AttemptId, Invoice, Money, OrderId, OrderNumber, PaymentId, RefundId, TaxRecord, UserId,
@@ -73,6 +74,7 @@ delegate! { Orders:
     AddOrder add_order(order: &NewOrder) -> Added;
     Order order(key: &OrderKey) -> Option<StoredOrder>;
     Reprice reprice(id: OrderId, from: Money, to: Money) -> Repriced;
+    Decisions decisions(id: OrderId) -> Vec<StoredDecision>;
 }
 
 delegate! { Payments:

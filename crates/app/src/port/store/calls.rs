@@ -20,7 +20,7 @@ pub trait GatewayCalls: Send + Sync {
     /// An id that no refund has and none will get but the caller's. It is taken before a unit begins, too.
     async fn reserve_refund_id(&self) -> Answer<RefundId>;
 
-    /// The order of an attempt.
+    /// The order of an attempt, for what gateways tell by themselves: it names the attempt.
     async fn order_of_attempt(&self, attempt: AttemptId) -> Answer<Option<OrderId>>;
 
     /// Takes a call for the caller alone, for some time by the clock of the store. From then on it may have been sent.

@@ -22,7 +22,8 @@ pub use idempotency::{
     Claim, IdempotencyKey, KeyOwner, KeyScope, RequestHash, Route, StoredAnswer,
 };
 pub use orders::{
-    Added, ExternalRef, NewOrder, OrderItem, OrderKey, Orders, Repriced, StoredOrder,
+    Added, ExternalRef, NewOrder, OrderItem, OrderKey, Orders, Repriced, StoredDecision,
+    StoredOrder,
 };
 pub use payments::{
     BillIds, LivePayment, Opened, Opening, Page, PageOf, PaymentEvent, PaymentFilter, Payments,

@@ -1,10 +1,12 @@
 use std::fmt;
 
 use async_trait::async_trait;
-use bayar_domain::{ConsultationId, InvalidText, Money, Order, OrderId, OrderNumber, PaymentId};
+use bayar_domain::{
+    ConsultationId, Decision, InvalidText, Money, Order, OrderId, OrderNumber, PaymentId,
+};
 use chrono::{DateTime, Utc};
 
-use super::Answer;
+use super::{Actor, Answer};
 
 /// The orders of an installation.
 #[async_trait]
@@ -25,6 +27,9 @@ pub trait Orders: Send + Sync {
     ///
     /// MUST change it only when the order is pending, still costs `from`, and has no live payment.
     async fn reprice(&self, id: OrderId, from: Money, to: Money) -> Answer<Repriced>;
+
+    /// What was decided about an order, in the order of deciding.
+    async fn decisions(&self, id: OrderId) -> Answer<Vec<StoredDecision>>;
 }
 
 /// An order that is to be added.
@@ -100,6 +105,19 @@ pub struct StoredOrder {
     pub live_payment: Option<PaymentId>,
     /// When it last changed.
     pub updated_at: DateTime<Utc>,
+}
+
+/// A decision as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredDecision {
+    /// What was decided.
+    pub decision: Decision,
+    /// Who decided it.
+    pub by: Actor,
+    /// When, by the clock of the store.
+    pub at: DateTime<Utc>,
+    /// Why, in the words of whoever decided it.
+    pub note: Option<String>,
 }
 
 /// One line of an order.

@@ -3,6 +3,7 @@
 mod accounts;
 mod attempts;
 mod calls;
+mod decisions;
 mod keys;
 mod orders;
 mod papers;
@@ -15,6 +16,7 @@ use chrono::{DateTime, Datelike, NaiveDateTime, Utc};
 pub(super) use accounts::{ApiKeyRow, UserRow};
 pub(super) use attempts::{AttemptRow, FactRow, attempt_state_text};
 pub(super) use calls::CallRow;
+pub(super) use decisions::DecisionRow;
 pub(super) use keys::{AnswerRow, KeyRow};
 pub(super) use orders::{ItemRow, OrderRow, columns_of};
 pub(super) use papers::{InvoiceRow, TaxRow};

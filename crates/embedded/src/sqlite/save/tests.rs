@@ -7,7 +7,7 @@ use bayar_app::port::StoreError;
 use bayar_app::port::store::{Payments, Upkeep};
 use bayar_domain::settlement::Restored;
 use bayar_domain::{OrderId, PaymentStatus, Settlement};
-use bayar_testkit::builders::{AnOpening, AnOrder};
+use bayar_testkit::builders::{AnOpening, AnOrder, a_save_of};
 use bayar_testkit::clock::ManualClock;
 
 use super::super::unit::load;
@@ -34,18 +34,7 @@ async fn saved_after(name: &str, fault: fn(&mut Seen)) -> (String, PaymentStatus
             panic!("it drifted");
         };
         let step = settlement.cancel_payment(payment).unwrap();
-        let moves = Moves::of(&Save {
-            settlement: &step.settlement,
-            changes: &step.changes,
-            facts: &[],
-            decisions: &step.decisions,
-            calls: &[],
-            outcomes: &[],
-            papers: &[],
-            announcements: &[],
-            by: Actor::System,
-            note: None,
-        });
+        let moves = Moves::of(&a_save_of(&step));
         fault(&mut seen);
         write(connection, &mut seen, &moves, now)
     });

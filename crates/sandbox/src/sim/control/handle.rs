@@ -165,6 +165,17 @@ impl Handle {
         Ok(self.shared.with(|world| world.now())?)
     }
 
+    /// Whether a request with this idempotency key is being served now, at either gateway.
+    ///
+    /// # Errors
+    /// When the book cannot be written.
+    pub fn is_in_flight(&self, key: &str) -> Result<bool, ActionError> {
+        Ok(self.shared.with(|world| {
+            let mut at_stripe = world.state.stripe.in_flight.iter();
+            at_stripe.any(|(_, taken)| taken == key) || world.state.midtrans.in_flight.contains(key)
+        })?)
+    }
+
     /// Everything that happened so far, also after the simulator was stopped.
     #[must_use]
     pub fn book(&self) -> Book {

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::gateway::Gateway;
 use super::ids::Ids;
+use super::in_force::{InForce, Pace};
 
 /// Which requests go wrong, and how. What is left out matches everything.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,9 +68,12 @@ impl Rule {
         self
     }
 
-    fn limit(&self) -> u32 {
-        let usual = if self.per_mille.is_some() { 0 } else { 1 };
-        self.times.unwrap_or(usual)
+    fn pace(&self) -> Pace {
+        Pace {
+            nth: self.nth,
+            times: self.times,
+            per_mille: self.per_mille,
+        }
     }
 
     fn matches(&self, subject: &Subject<'_>) -> bool {
@@ -208,83 +212,21 @@ pub(in crate::sim) struct Picked {
     pub fault: Fault,
 }
 
-#[derive(Debug)]
-struct Standing {
-    id: String,
-    rule: Rule,
-    seen: u32,
-    struck: u32,
-}
-
-/// The rules that are in force.
-#[derive(Debug)]
-pub(in crate::sim) struct Faults {
-    standing: Vec<Standing>,
-    chance: Ids,
-    given: u64,
-}
+/// The rules for requests.
+pub(in crate::sim) type Faults = InForce<Rule>;
 
 impl Faults {
     pub fn new(seed: u64) -> Self {
-        Self {
-            standing: Vec::new(),
-            chance: Ids::new(seed, u64::MAX),
-            given: 0,
-        }
-    }
-
-    pub fn add(&mut self, rule: Rule) -> String {
-        self.given += 1;
-        let id = format!("fault_{}", self.given);
-        self.standing.push(Standing {
-            id: id.clone(),
-            rule,
-            seen: 0,
-            struck: 0,
-        });
-        id
-    }
-
-    pub fn remove(&mut self, id: &str) -> bool {
-        let before = self.standing.len();
-        self.standing.retain(|standing| standing.id != id);
-        self.standing.len() < before
-    }
-
-    pub fn clear(&mut self) {
-        self.standing.clear();
-    }
-
-    /// The rules with how often each has matched and struck.
-    pub fn list(&self) -> Vec<(&str, &Rule, u32, u32)> {
-        let all = self.standing.iter();
-        all.map(|each| (each.id.as_str(), &each.rule, each.seen, each.struck))
-            .collect()
+        Self::none("fault", Ids::new(seed, u64::MAX))
     }
 
     /// The fault for a request: that of the first rule that wants to strike.
     pub fn pick(&mut self, subject: &Subject<'_>) -> Option<Picked> {
-        let mut picked = None;
-        for standing in &mut self.standing {
-            if !standing.rule.matches(subject) {
-                continue;
-            }
-            standing.seen += 1;
-            let limit = standing.rule.limit();
-            let spent = limit > 0 && standing.struck >= limit;
-            let early = standing.rule.nth.is_some_and(|nth| standing.seen < nth);
-            let chance = standing.rule.per_mille;
-            let lucky = chance.is_some_and(|chance| self.chance.below(1000) >= u64::from(chance));
-            if picked.is_some() || spent || early || lucky {
-                continue;
-            }
-            standing.struck += 1;
-            picked = Some(Picked {
-                rule: standing.id.clone(),
-                fault: standing.rule.fault.clone(),
-            });
-        }
-        picked
+        let (id, rule) = self.strike(|rule| rule.matches(subject), Rule::pace)?;
+        Some(Picked {
+            rule: id.to_owned(),
+            fault: rule.fault.clone(),
+        })
     }
 }
 

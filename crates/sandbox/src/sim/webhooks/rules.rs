@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::queue::Delivery;
 use crate::sim::gateway::Gateway;
 use crate::sim::ids::Ids;
+use crate::sim::in_force::{InForce, Pace};
 
 /// Which webhooks go wrong, and how. What is left out matches everything.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,9 +69,12 @@ impl WebhookRule {
         self
     }
 
-    fn limit(&self) -> u32 {
-        let usual = if self.per_mille.is_some() { 0 } else { 1 };
-        self.times.unwrap_or(usual)
+    fn pace(&self) -> Pace {
+        Pace {
+            nth: self.nth,
+            times: self.times,
+            per_mille: self.per_mille,
+        }
     }
 
     fn matches(&self, delivery: &Delivery) -> bool {
@@ -155,78 +159,17 @@ impl Tamper {
     }
 }
 
-#[derive(Debug)]
-struct Standing {
-    id: String,
-    rule: WebhookRule,
-    seen: u32,
-    struck: u32,
-}
-
-/// The rules that are in force.
-#[derive(Debug)]
-pub(in crate::sim) struct Rules {
-    standing: Vec<Standing>,
-    chance: Ids,
-    given: u64,
-}
+/// The rules for webhooks.
+pub(in crate::sim) type Rules = InForce<WebhookRule>;
 
 impl Rules {
     pub fn new(seed: u64) -> Self {
-        Self {
-            standing: Vec::new(),
-            chance: Ids::new(seed, u64::MAX - 1),
-            given: 0,
-        }
-    }
-
-    pub fn add(&mut self, rule: WebhookRule) -> String {
-        self.given += 1;
-        let id = format!("webhook_rule_{}", self.given);
-        self.standing.push(Standing {
-            id: id.clone(),
-            rule,
-            seen: 0,
-            struck: 0,
-        });
-        id
-    }
-
-    pub fn remove(&mut self, id: &str) -> bool {
-        let before = self.standing.len();
-        self.standing.retain(|standing| standing.id != id);
-        self.standing.len() < before
-    }
-
-    pub fn clear(&mut self) {
-        self.standing.clear();
-    }
-
-    pub fn list(&self) -> Vec<(&str, &WebhookRule, u32, u32)> {
-        let all = self.standing.iter();
-        all.map(|each| (each.id.as_str(), &each.rule, each.seen, each.struck))
-            .collect()
+        Self::none("webhook_rule", Ids::new(seed, u64::MAX - 1))
     }
 
     /// What to do to an attempt: what the first rule says that wants to strike.
     pub fn pick(&mut self, delivery: &Delivery) -> Option<Tamper> {
-        let mut picked = None;
-        for standing in &mut self.standing {
-            if !standing.rule.matches(delivery) {
-                continue;
-            }
-            standing.seen += 1;
-            let limit = standing.rule.limit();
-            let spent = limit > 0 && standing.struck >= limit;
-            let early = standing.rule.nth.is_some_and(|nth| standing.seen < nth);
-            let chance = standing.rule.per_mille;
-            let lucky = chance.is_some_and(|chance| self.chance.below(1000) >= u64::from(chance));
-            if picked.is_some() || spent || early || lucky {
-                continue;
-            }
-            standing.struck += 1;
-            picked = Some(standing.rule.tamper.clone());
-        }
-        picked
+        let (_, rule) = self.strike(|rule| rule.matches(delivery), WebhookRule::pace)?;
+        Some(rule.tamper.clone())
     }
 }

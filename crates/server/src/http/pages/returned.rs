@@ -2,7 +2,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use bayar_app::{PayError, StatusShown};
 use bayar_domain::Gateway;
-use utoipa::IntoResponses;
+use utoipa::{IntoParams, IntoResponses};
 
 use super::page::{Page, Tone};
 use super::{Lead, answer, no_session, query_value};
@@ -44,56 +44,43 @@ const SOON: u64 = 10;
 /// The same where a person looks at the money.
 const LATER: u64 = 60;
 
+/// What a request for the page brings along.
+type Arrival = (web::Data<State>, HttpRequest, Place, Language);
+
+/// What gateways leave in the address.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "it is only described by")]
+struct ReturnQuery {
+    /// The ticket that went along to the gateway.
+    ticket: Option<String>,
+}
+
 /// Tells a buyer who comes back from Stripe where their payment stands.
 ///
 /// The gateway is asked. What stands in the address proves nothing but which payment it is about.
-#[utoipa::path(
-    tag = "pages",
-    params(("ticket" = Option<String>, Query, description = "The ticket that went along to the gateway.")),
-    responses(ReturnPages),
-)]
+#[utoipa::path(tag = "pages", params(ReturnQuery), responses(ReturnPages))]
 #[get("/checkout/stripe/return")]
-pub async fn stripe(
-    state: web::Data<State>,
-    request: HttpRequest,
-    place: Place,
-    language: Language,
-) -> HttpResponse {
-    let shown = lead(&state, &request, Gateway::Stripe);
-    answer(&state, &place, language, shown).await
+pub async fn stripe(arrival: Arrival) -> HttpResponse {
+    show(arrival, Gateway::Stripe).await
 }
 
 /// Tells a buyer who comes back from Stripe where their payment stands, at the address of direct checkouts.
-#[utoipa::path(
-    tag = "pages",
-    params(("ticket" = Option<String>, Query, description = "The ticket that went along to the gateway.")),
-    responses(ReturnPages),
-)]
+#[utoipa::path(tag = "pages", params(ReturnQuery), responses(ReturnPages))]
 #[get("/direct-checkout/stripe/return")]
-pub async fn stripe_direct(
-    state: web::Data<State>,
-    request: HttpRequest,
-    place: Place,
-    language: Language,
-) -> HttpResponse {
-    let shown = lead(&state, &request, Gateway::Stripe);
-    answer(&state, &place, language, shown).await
+pub async fn stripe_direct(arrival: Arrival) -> HttpResponse {
+    show(arrival, Gateway::Stripe).await
 }
 
 /// Tells a buyer who comes back from Midtrans where their payment stands.
-#[utoipa::path(
-    tag = "pages",
-    params(("ticket" = Option<String>, Query, description = "The ticket that went along to the gateway.")),
-    responses(ReturnPages),
-)]
+#[utoipa::path(tag = "pages", params(ReturnQuery), responses(ReturnPages))]
 #[get("/checkout/midtrans/finish")]
-pub async fn midtrans(
-    state: web::Data<State>,
-    request: HttpRequest,
-    place: Place,
-    language: Language,
-) -> HttpResponse {
-    let shown = lead(&state, &request, Gateway::Midtrans);
+pub async fn midtrans(arrival: Arrival) -> HttpResponse {
+    show(arrival, Gateway::Midtrans).await
+}
+
+async fn show((state, request, place, language): Arrival, from: Gateway) -> HttpResponse {
+    let shown = lead(&state, &request, from);
     answer(&state, &place, language, shown).await
 }
 

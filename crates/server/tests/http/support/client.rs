@@ -90,12 +90,21 @@ impl Request {
     }
 
     pub fn send(&self, server: &Server) -> Answer {
-        exchange(server, &self.bytes())
+        let bytes = talk(server, &self.bytes());
+        match self.method.as_str() {
+            "HEAD" => Answer::read_head(&bytes),
+            _ => Answer::read(&bytes),
+        }
     }
 }
 
-/// Sends bytes and reads all that comes back.
+/// Sends bytes and reads the answer.
 pub fn exchange(server: &Server, bytes: &[u8]) -> Answer {
+    Answer::read(&talk(server, bytes))
+}
+
+/// Sends bytes and reads all that comes back.
+pub fn talk(server: &Server, bytes: &[u8]) -> Vec<u8> {
     let mut stream = connect(server);
     // A server that has seen enough may close before it has taken everything.
     let _ = stream.write_all(bytes);
@@ -105,7 +114,7 @@ pub fn exchange(server: &Server, bytes: &[u8]) -> Answer {
         Err(error) if error.kind() == ErrorKind::ConnectionReset && !answer.is_empty() => {}
         Err(error) => panic!("no answer: {error}"),
     }
-    Answer::read(&answer)
+    answer
 }
 
 /// How a client goes away.

@@ -6,7 +6,7 @@ mod place;
 mod server;
 
 pub use answer::Answer;
-pub use client::{Leaving, Request, exchange, get, post, send_and_leave};
+pub use client::{Leaving, Request, exchange, get, post, send_and_leave, talk};
 pub use server::{JWT_SECRET, NOBODY, Person, SERVICE_KEY_NAME, Server, payment};
 
 use std::time::Duration;

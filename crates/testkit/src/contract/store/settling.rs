@@ -26,6 +26,7 @@ macro_rules! settling_cases {
                 a_save_of_nothing_changes_nothing,
                 decisions_come_back_in_the_order_of_deciding,
                 why_something_was_decided_is_kept,
+                what_was_decided_about_another_order_is_not_told,
                 whoever_moved_a_payment_stands_in_its_history,
                 whatever_is_told_of_an_order_is_told_under_a_number_of_its_own,
             }
@@ -131,23 +132,45 @@ pub async fn decisions_come_back_in_the_order_of_deciding(fixture: &dyn StoreFix
     settle(&*store, id, Actor::System, |order, _| order.cancel_order()).await;
     decided.push(Decision::CancelOrder);
     assert_eq!(loaded(&*store, id).await.parts.decisions, decided);
+    let told = store.decisions(id).await.unwrap();
+    let told: Vec<_> = told.into_iter().map(|told| told.decision).collect();
+    assert_eq!(told, decided);
 }
 
 pub async fn why_something_was_decided_is_kept(fixture: &dyn StoreFixture) {
     let store = fixture.store();
     let order = AnOrder::of_a_cart().add(&*store).await;
+    // What a unit writes may be dated by its beginning.
+    let before = store.now().await.unwrap();
     let (mut unit, settlement, _) = begin(&*store, order.terms().id).await;
     let step = settlement.cancel_order().unwrap();
+    let by = Actor::User(7.try_into().unwrap());
     let why = "the buyer's own words: \u{201e}no\u{201c}";
     let save = Save {
         decisions: &step.decisions,
+        by,
         note: Some(why),
         ..bare(&step.settlement, &step.changes)
     };
     unit.save(&save).await.unwrap();
     unit.commit().await.unwrap();
-    let notes = fixture.texts("SELECT note FROM decisions").await;
-    assert_eq!(notes, [why]);
+    let told = store.decisions(order.terms().id).await.unwrap();
+    let [told] = &told[..] else {
+        panic!("{told:?}")
+    };
+    assert_eq!(told.decision, Decision::CancelOrder);
+    assert_eq!((told.by, told.note.as_deref()), (by, Some(why)));
+    assert!((before..=store.now().await.unwrap()).contains(&told.at));
+}
+
+pub async fn what_was_decided_about_another_order_is_not_told(fixture: &dyn StoreFixture) {
+    let store = fixture.store();
+    let (one, other) = (AnOrder::of_a_cart(), AnOrder::of_a_cart());
+    let one = one.add(&*store).await.terms().id;
+    let other = other.add(&*store).await.terms().id;
+    settle(&*store, one, Actor::System, |order, _| order.cancel_order()).await;
+    assert_eq!(store.decisions(one).await.unwrap().len(), 1);
+    assert_eq!(store.decisions(other).await.unwrap(), []);
 }
 
 pub async fn whoever_moved_a_payment_stands_in_its_history(fixture: &dyn StoreFixture) {

@@ -7,13 +7,14 @@ use bayar_app::port::store::{
     Actor, Added, Announcement, Answer, BillIds, CallOutcome, KeyScope, Loaded, NewCall, NewOrder,
     Opened, Opening, OrderKey, OrderUnit, PaperSet, Save, Store, StoreError, StoredOrder, Survey,
 };
-use bayar_domain::settlement::{Changes, Refused, Restored};
+use bayar_domain::settlement::{Refused, Restored};
 use bayar_domain::{Effect, Order, OrderId, PaymentId, Settlement, Step};
 use chrono::{DateTime, Utc};
 use futures_util::future::join_all;
 use tokio::time::{sleep, timeout};
 
-use crate::builders::survey_of;
+pub(super) use crate::builders::a_save as bare;
+use crate::builders::{a_save_of, survey_of};
 
 /// What has to happen has happened by then, even on a machine that is busy with other tests.
 pub(super) const SOON: Duration = Duration::from_secs(30);
@@ -190,34 +191,14 @@ pub(super) async fn save_with_calls(
         }
     }
     unit.save(&Save {
-        settlement: &step.settlement,
-        changes: &step.changes,
-        facts: &step.facts,
-        decisions: &step.decisions,
         calls,
         outcomes,
         papers: &papers,
         announcements: &announcements,
         by,
-        note: None,
+        ..a_save_of(step)
     })
     .await
-}
-
-/// A save of changes, and of nothing else.
-pub(super) const fn bare<'a>(settlement: &'a Settlement, changes: &'a Changes) -> Save<'a> {
-    Save {
-        settlement,
-        changes,
-        facts: &[],
-        decisions: &[],
-        calls: &[],
-        outcomes: &[],
-        papers: &[],
-        announcements: &[],
-        by: Actor::System,
-        note: None,
-    }
 }
 
 /// Moves an order by a command of the domain, in a unit of its own.
