@@ -101,6 +101,7 @@ pub struct App {
     signers: Signers,
     installation: Installation,
     settings: Settings,
+    waiting: paying::Waiting,
 }
 
 impl App {
@@ -126,6 +127,7 @@ impl App {
             signers,
             installation,
             settings,
+            waiting: paying::Waiting::default(),
         }
     }
 

@@ -14,6 +14,7 @@ use tracing::Instrument;
 use super::PayError;
 use super::drive::Driven;
 use super::file::last_call;
+use super::learn::{LearnError, News};
 use super::lines::lines;
 use super::refresh::SPACING;
 use crate::failpoint;
@@ -65,6 +66,9 @@ pub enum CheckoutDoor {
 const PATIENCE: Duration = Duration::from_secs(5);
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
+/// How long a gateway may take to say whether an open checkout can still be paid.
+const GLANCE: Duration = Duration::from_secs(2);
+
 /// How often an order is looked at that moves under our eyes.
 const ROUNDS: u32 = 8;
 
@@ -86,6 +90,7 @@ impl App {
         let outcome = match &started {
             Ok(CheckoutDoor::Open { .. }) => "open",
             Ok(CheckoutDoor::Unknown { .. }) => "unknown",
+            Err(PayError::BeingChecked) => "being_checked",
             Err(PayError::Trouble(_)) => "trouble",
             Err(PayError::Unavailable(_)) => "unavailable",
             Err(_) => "refused",
@@ -181,10 +186,7 @@ impl Starter<'_> {
         let seen = self.app.look(self.order).await?;
         let payment = seen.settlement.payment(self.payment);
         match payment.ok_or(PayError::NotFound)?.state() {
-            PaymentState::Processing { attempt } => {
-                let attempt = *attempt;
-                Ok(Next::Answer(CheckoutDoor::Unknown { attempt }))
-            }
+            PaymentState::Processing { attempt } => self.not_known_yet(*attempt),
             PaymentState::Pending => Ok(Next::LookAgain),
             ended => Err(PayError::WrongState(ended.status())),
         }
@@ -198,6 +200,9 @@ impl Starter<'_> {
             && self.wanted.is_none_or(|wanted| wanted == gateway);
         match attempt.state() {
             AttemptState::Open { session } if is_wanted && session.expires_at > seen.now => {
+                if self.has_moved(seen, id).await? {
+                    return Ok(Next::LookAgain);
+                }
                 Ok(Next::Answer(CheckoutDoor::Open {
                     attempt: id,
                     gateway,
@@ -208,6 +213,9 @@ impl Starter<'_> {
             AttemptState::Open { .. } if is_wanted => self.find_out(id).await,
             AttemptState::Open { .. } => {
                 self.may_change_to(seen)?;
+                if self.has_moved(seen, id).await? {
+                    return Ok(Next::LookAgain);
+                }
                 let close = |seen: &Seen| Ok(seen.settlement.close_attempt(id)?.into());
                 let planned = self.app.settle(self.order, self.by, close).await?;
                 self.make(planned, id).await
@@ -244,17 +252,46 @@ impl Starter<'_> {
             None | Some(Driven::Elsewhere) => Ok(Next::Wait(attempt)),
             Some(Driven::NotSent(fault)) => Err(PayError::Unavailable(fault)),
             Some(Driven::Refused(fault)) => self.refused(attempt, fault).await,
-            Some(Driven::Unclear(_)) => Ok(Next::Answer(CheckoutDoor::Unknown { attempt })),
+            Some(Driven::Unclear(_)) => self.not_known_yet(attempt),
         }
+    }
+
+    /// Looks whether an open checkout can still be paid: the buyer may have done so, and a bank be working on it.
+    /// Where the gateway does not say so at once, what is stored is taken to be true.
+    async fn has_moved(&self, seen: &Seen, attempt: AttemptId) -> Result<bool, PayError> {
+        let app = self.app;
+        if app.store.may_read(self.payment, SPACING).await? {
+            // Nothing but the gateway is given up here: no transaction is open while it is asked.
+            let asked = tokio::time::timeout(GLANCE, app.ask(seen, attempt)).await;
+            match asked {
+                Ok(Ok(news @ News { is_new: true, .. })) => {
+                    let learned = app.apply(self.order, attempt, news, self.by).await?;
+                    app.work_off(self.order, learned.planned).await?;
+                    return Ok(true);
+                }
+                Ok(Err(LearnError::Settle(error))) => return Err(error.into()),
+                Ok(Ok(_) | Err(LearnError::Gateway(_))) | Err(_) => {}
+            }
+        }
+        if app.is_with_the_bank(attempt) {
+            return Err(PayError::BeingChecked);
+        }
+        Ok(false)
+    }
+
+    /// What is told about a checkout that can neither be paid nor is over, as far as is known.
+    fn not_known_yet(&self, attempt: AttemptId) -> Result<Next, PayError> {
+        if self.app.is_with_the_bank(attempt) {
+            return Err(PayError::BeingChecked);
+        }
+        Ok(Next::Answer(CheckoutDoor::Unknown { attempt }))
     }
 
     /// A checkout that had to go and could not be closed may have been paid, or has to be waited for.
     async fn refused(&self, attempt: AttemptId, fault: Fault) -> Result<Next, PayError> {
         let seen = self.app.look(self.order).await?;
         match seen.settlement.attempt(attempt) {
-            Some(known) if known.status().is_live() => {
-                Ok(Next::Answer(CheckoutDoor::Unknown { attempt }))
-            }
+            Some(known) if known.status().is_live() => self.not_known_yet(attempt),
             Some(known) if known.state().session().is_some() => Ok(Next::LookAgain),
             Some(_) | None => Err(PayError::RefusedByGateway(fault)),
         }
@@ -266,7 +303,7 @@ impl Starter<'_> {
         let state = seen.settlement.attempt(attempt).map(Attempt::state);
         match state {
             Some(AttemptState::Closing { .. } | AttemptState::Unknown { .. }) => {
-                Ok(Next::Answer(CheckoutDoor::Unknown { attempt }))
+                self.not_known_yet(attempt)
             }
             Some(_) | None => Ok(Next::LookAgain),
         }
@@ -275,7 +312,7 @@ impl Starter<'_> {
     /// Asks the gateway where an attempt stands.
     async fn find_out(&self, attempt: AttemptId) -> Result<Next, PayError> {
         if !self.app.store.may_read(self.payment, SPACING).await? {
-            return Ok(Next::Answer(CheckoutDoor::Unknown { attempt }));
+            return self.not_known_yet(attempt);
         }
         let before = self.app.look(self.order).await?;
         // It may be of another payment of the order, one that has ended.
@@ -288,7 +325,7 @@ impl Starter<'_> {
             _ if moved => Ok(Next::LookAgain),
             Some(CallError::NotSent(fault)) => Err(PayError::Unavailable(fault)),
             Some(CallError::Refused(_) | CallError::Unknown(_)) | None => {
-                Ok(Next::Answer(CheckoutDoor::Unknown { attempt }))
+                self.not_known_yet(attempt)
             }
         }
     }
