@@ -10,6 +10,7 @@ mod confirm;
 mod drive;
 mod ended;
 mod file;
+mod glance;
 mod inspect;
 mod learn;
 mod lines;

@@ -14,7 +14,6 @@ use tracing::Instrument;
 use super::PayError;
 use super::drive::Driven;
 use super::file::last_call;
-use super::learn::{LearnError, News};
 use super::lines::lines;
 use super::refresh::SPACING;
 use crate::failpoint;
@@ -65,9 +64,6 @@ pub enum CheckoutDoor {
 /// How long somebody waits for a checkout that somebody else is opening.
 const PATIENCE: Duration = Duration::from_secs(5);
 const LOOK_EVERY: Duration = Duration::from_millis(100);
-
-/// How long a gateway may take to say whether an open checkout can still be paid.
-const GLANCE: Duration = Duration::from_secs(2);
 
 /// How often an order is looked at that moves under our eyes.
 const ROUNDS: u32 = 8;
@@ -200,7 +196,7 @@ impl Starter<'_> {
             && self.wanted.is_none_or(|wanted| wanted == gateway);
         match attempt.state() {
             AttemptState::Open { session } if is_wanted && session.expires_at > seen.now => {
-                if self.has_moved(seen, id).await? {
+                if self.app.glance(seen, attempt, self.by).await? {
                     return Ok(Next::LookAgain);
                 }
                 Ok(Next::Answer(CheckoutDoor::Open {
@@ -213,7 +209,7 @@ impl Starter<'_> {
             AttemptState::Open { .. } if is_wanted => self.find_out(id).await,
             AttemptState::Open { .. } => {
                 self.may_change_to(seen)?;
-                if self.has_moved(seen, id).await? {
+                if self.app.glance(seen, attempt, self.by).await? {
                     return Ok(Next::LookAgain);
                 }
                 let close = |seen: &Seen| Ok(seen.settlement.close_attempt(id)?.into());
@@ -254,29 +250,6 @@ impl Starter<'_> {
             Some(Driven::Refused(fault)) => self.refused(attempt, fault).await,
             Some(Driven::Unclear(_)) => self.not_known_yet(attempt),
         }
-    }
-
-    /// Looks whether an open checkout can still be paid: the buyer may have done so, and a bank be working on it.
-    /// Where the gateway does not say so at once, what is stored is taken to be true.
-    async fn has_moved(&self, seen: &Seen, attempt: AttemptId) -> Result<bool, PayError> {
-        let app = self.app;
-        if app.store.may_read(self.payment, SPACING).await? {
-            // Nothing but the gateway is given up here: no transaction is open while it is asked.
-            let asked = tokio::time::timeout(GLANCE, app.ask(seen, attempt)).await;
-            match asked {
-                Ok(Ok(news @ News { is_new: true, .. })) => {
-                    let learned = app.apply(self.order, attempt, news, self.by).await?;
-                    app.work_off(self.order, learned.planned).await?;
-                    return Ok(true);
-                }
-                Ok(Err(LearnError::Settle(error))) => return Err(error.into()),
-                Ok(Ok(_) | Err(LearnError::Gateway(_))) | Err(_) => {}
-            }
-        }
-        if app.is_with_the_bank(attempt) {
-            return Err(PayError::BeingChecked);
-        }
-        Ok(false)
     }
 
     /// What is told about a checkout that can neither be paid nor is over, as far as is known.
