@@ -17,11 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 impl App {
     /// Looks whether an open checkout can still be paid: the buyer may have done so, and a bank be working on it.
     /// Where the gateway does not say so at once, what is stored is taken to be true.
-    ///
     /// Answers whether the order has moved.
-    ///
-    /// # Errors
-    /// When a bank is working on it.
     pub(super) async fn glance(
         &self,
         seen: &Seen,
@@ -42,9 +38,6 @@ impl App {
                 Ok(Err(LearnError::Settle(error))) => return Err(error.into()),
                 Ok(Ok(_) | Err(LearnError::Gateway(_))) | Err(_) => {}
             }
-        }
-        if self.is_with_the_bank(terms.id) {
-            return Err(PayError::BeingChecked);
         }
         Ok(false)
     }

@@ -113,6 +113,7 @@ impl App {
             wanted: wish.gateway,
             by,
             waited: Duration::ZERO,
+            has_looked: false,
         }
         .start()
         .await
@@ -134,6 +135,8 @@ struct Starter<'a> {
     wanted: Option<Gateway>,
     by: Actor,
     waited: Duration,
+    /// What was open when somebody came is looked at once. What is opened for them is not.
+    has_looked: bool,
 }
 
 impl Starter<'_> {
@@ -141,7 +144,9 @@ impl Starter<'_> {
         let mut rounds = 0;
         loop {
             let seen = self.app.look(self.order).await?;
-            match self.round(&seen).await? {
+            let next = self.round(&seen).await?;
+            self.has_looked = true;
+            match next {
                 Next::Answer(door) => return Ok(door),
                 Next::LookAgain if rounds < ROUNDS => rounds += 1,
                 Next::LookAgain => return Err(Trouble::InProgress.into()),
@@ -196,7 +201,7 @@ impl Starter<'_> {
             && self.wanted.is_none_or(|wanted| wanted == gateway);
         match attempt.state() {
             AttemptState::Open { session } if is_wanted && session.expires_at > seen.now => {
-                if self.app.glance(seen, attempt, self.by).await? {
+                if self.has_moved(seen, attempt).await? {
                     return Ok(Next::LookAgain);
                 }
                 Ok(Next::Answer(CheckoutDoor::Open {
@@ -209,7 +214,7 @@ impl Starter<'_> {
             AttemptState::Open { .. } if is_wanted => self.find_out(id).await,
             AttemptState::Open { .. } => {
                 self.may_change_to(seen)?;
-                if self.app.glance(seen, attempt, self.by).await? {
+                if self.has_moved(seen, attempt).await? {
                     return Ok(Next::LookAgain);
                 }
                 let close = |seen: &Seen| Ok(seen.settlement.close_attempt(id)?.into());
@@ -250,6 +255,17 @@ impl Starter<'_> {
             Some(Driven::Refused(fault)) => self.refused(attempt, fault).await,
             Some(Driven::Unclear(_)) => self.not_known_yet(attempt),
         }
+    }
+
+    /// Looks at a checkout that is open, before anybody is sent there or it is closed.
+    async fn has_moved(&self, seen: &Seen, attempt: &Attempt) -> Result<bool, PayError> {
+        if !self.has_looked && self.app.glance(seen, attempt, self.by).await? {
+            return Ok(true);
+        }
+        if self.app.is_with_the_bank(attempt.terms().id) {
+            return Err(PayError::BeingChecked);
+        }
+        Ok(false)
     }
 
     /// What is told about a checkout that can neither be paid nor is over, as far as is known.
