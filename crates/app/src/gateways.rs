@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bayar_domain::Gateway;
-use bayar_domain::gateway::Source;
+use bayar_domain::gateway::{GatewayRefundId, Source};
 
 use crate::port::gateway::{Call, CallError, Place, Reading, Sent};
+use crate::port::gateway_book::{BookedRefund, CheckoutsPage, EventsPage, Since, Window};
 use crate::port::{Clock, PaymentGateway};
 
 /// The gateways that are set up.
@@ -57,6 +58,28 @@ impl Gate<'_> {
 
     pub async fn read(&self, place: &Place<'_>) -> Result<Reading, CallError> {
         self.measured("read", self.adapter.read(place)).await
+    }
+
+    pub async fn events(&self, since: &Since<'_>) -> Result<Option<EventsPage>, CallError> {
+        let Some(book) = self.adapter.book() else {
+            return Ok(None);
+        };
+        self.measured("events", book.events(since)).await.map(Some)
+    }
+
+    pub async fn checkouts(&self, window: &Window<'_>) -> Result<Option<CheckoutsPage>, CallError> {
+        let Some(book) = self.adapter.book() else {
+            return Ok(None);
+        };
+        let page = self.measured("checkouts", book.checkouts(window)).await;
+        page.map(Some)
+    }
+
+    pub async fn refund(&self, name: &GatewayRefundId) -> Result<Option<BookedRefund>, CallError> {
+        match self.adapter.book() {
+            Some(book) => self.measured("refund_read", book.refund(name)).await,
+            None => Ok(None),
+        }
     }
 
     async fn measured<T>(

@@ -103,6 +103,7 @@ pub struct App {
     signers: Signers,
     installation: Installation,
     settings: Settings,
+    waiting: paying::Waiting,
 }
 
 impl App {
@@ -128,6 +129,7 @@ impl App {
             signers,
             installation,
             settings,
+            waiting: paying::Waiting::default(),
         }
     }
 

@@ -3,12 +3,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bayar_app::port::Random;
 use bayar_app::port::gateway::{
     AccountReport, Call, CallError, Checkout, Fault, FaultKind, PaymentGateway, Place, Reading,
     RefundOrder, Request, Sent, Unfit,
 };
 use bayar_app::port::store::{CallKey, Operation};
+use bayar_app::port::{GatewayBook, Random};
 use bayar_domain::Verdict;
 use bayar_domain::gateway::{AccountRef, CaptureId, Gateway, Source};
 use reqwest::Method;
@@ -212,6 +212,11 @@ impl PaymentGateway for MidtransGateway {
     async fn read(&self, place: &Place<'_>) -> Result<Reading, CallError> {
         self.is_our_account(place.source)?;
         self.in_time(read::read(self, place)).await
+    }
+
+    fn book(&self) -> Option<&dyn GatewayBook> {
+        // Midtrans answers for one order at a time.
+        None
     }
 }
 

@@ -126,7 +126,7 @@ impl Told<'_> {
     fn pending(&self) -> Door {
         let ends = self.body.expiry_time.as_deref().and_then(time::read);
         if ends.is_some_and(|ends| self.place.now > ends) {
-            Door::Waiting
+            Door::Overdue
         } else {
             Door::Open
         }

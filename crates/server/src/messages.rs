@@ -513,6 +513,12 @@ messages! {
         ms: "Terima kasih, anda boleh menutup halaman ini",
         en: "Thank you, you can close this page",
     }
+    /// A bank is working on the payment.
+    PaymentBeingChecked "payment_being_checked" {
+        id: "Bank sedang memproses pembayaran Anda, Anda tidak perlu membayar lagi",
+        ms: "Bank sedang memproses pembayaran anda, anda tidak perlu membayar lagi",
+        en: "A bank is working on your payment, you do not have to pay again",
+    }
     /// Somebody looks at the money.
     PageBeingChecked "page_being_checked" {
         id: "Pembayaran sedang diperiksa",

@@ -2,12 +2,12 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use bayar_app::port::Random;
 use bayar_app::port::gateway::{
     AccountReport, Call, CallError, Checkout, Fault, FaultKind, PaymentGateway, Place, Reading,
     RefundOrder, Request, Sent, Unfit,
 };
 use bayar_app::port::store::{CallKey, Operation};
+use bayar_app::port::{GatewayBook, Random};
 use bayar_domain::decision::Verdict;
 use bayar_domain::gateway::{AccountRef, CaptureId, Source};
 use bayar_domain::{Gateway, Mode};
@@ -33,7 +33,7 @@ const CLOCKS_DIFFER_BY: TimeDelta = TimeDelta::minutes(10);
 
 /// The gateway port on Stripe.
 pub struct StripeGateway {
-    client: Client,
+    pub(crate) client: Client,
     mode: Mode,
     configured: Option<AccountRef>,
     asked: OnceCell<AccountRef>,
@@ -81,8 +81,8 @@ impl StripeGateway {
     }
 
     /// Whether an answer is about money as real as ours.
-    fn is_our_mode(&self, session: &Session) -> bool {
-        session.livemode == (self.mode == Mode::Live)
+    pub(crate) fn is_our_mode(&self, livemode: bool) -> bool {
+        livemode == (self.mode == Mode::Live)
     }
 
     async fn session(&self, name: &str) -> Result<Option<Session>, CallError> {
@@ -126,8 +126,8 @@ impl StripeGateway {
     }
 
     /// Everything about one session.
-    async fn book(&self, session: Session) -> Result<Book, CallError> {
-        if !self.is_our_mode(&session) {
+    async fn book_of(&self, session: Session) -> Result<Book, CallError> {
+        if !self.is_our_mode(session.livemode) {
             return Err(CallError::Refused(strange("livemode_mismatch")));
         }
         let intent = match session.payment_intent.clone() {
@@ -209,7 +209,7 @@ impl StripeGateway {
     async fn send_open(&self, call: &Call<'_>) -> Result<Sent, CallError> {
         let answer = self.client.post(call.request, call.key).await?;
         let session: Session = parse(&answer)?;
-        if !self.is_our_mode(&session) {
+        if !self.is_our_mode(session.livemode) {
             // It is open, though not where it should be.
             return Err(CallError::Unknown(strange("livemode_mismatch")));
         }
@@ -246,7 +246,7 @@ fn is_over_already(fault: &Fault) -> bool {
     }
 }
 
-fn strange(code: &str) -> Fault {
+pub fn strange(code: &str) -> Fault {
     Fault::of(FaultKind::Authentication).with_code(code)
 }
 
@@ -314,11 +314,15 @@ impl PaymentGateway for StripeGateway {
         let mut readings = Vec::new();
         for name in names {
             if let Some(session) = self.session(&name).await? {
-                let book = self.book(session).await?;
+                let book = self.book_of(session).await?;
                 readings.push(reading::of(&book, place)?);
             }
         }
         Ok(reading::together(readings))
+    }
+
+    fn book(&self) -> Option<&dyn GatewayBook> {
+        Some(self)
     }
 }
 

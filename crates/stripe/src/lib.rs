@@ -8,13 +8,15 @@
 //! (`objects`) that hold just what is needed: async-stripe refuses a whole answer because of one missing field
 //! that nobody asked for, and an answer that says where money is must never be lost like that.
 //!
-//! For the same reason its client trait is not implemented: whatever is sent through it is parsed by its types,
-//! and the answer itself cannot be had. None of its clients retries under a key that was stored before, either.
+//! For the same reason its client trait is not implemented: the one way through it is `send`, which parses an answer
+//! whole or not at all and drops the bytes that do not fit. Its own clients are not used, either: they send once
+//! under a key of ours, and try again only under a key that they draw.
 
 mod amount;
 mod client;
 mod config;
 mod gateway;
+mod lists;
 mod names;
 mod objects;
 mod pages;

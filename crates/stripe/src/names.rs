@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use bayar_app::port::gateway_book::Mark;
 use bayar_app::port::store::{CallKey, Installation};
 use bayar_domain::AttemptId;
 
@@ -24,6 +25,19 @@ pub fn marks(metadata: &HashMap<String, String>, attempt: AttemptId, key: &CallK
     let same_installation =
         installation_of(key).is_some_and(|installation| is(INSTALLATION, installation.as_str()));
     is(ATTEMPT, &attempt.to_string()) && (same_key || same_installation)
+}
+
+/// Our mark in metadata, whichever installation's it is. What of it cannot be read is left out.
+pub fn mark(metadata: &HashMap<String, String>) -> Option<Mark> {
+    let text = |name| metadata.get(name).map(String::as_str);
+    let installation = Installation::new(text(INSTALLATION)?).ok()?;
+    Some(Mark {
+        installation,
+        order: text(ORDER).and_then(|text| text.parse().ok()),
+        payment: text(PAYMENT).and_then(|text| text.parse().ok()),
+        attempt: text(ATTEMPT).and_then(|text| text.parse().ok()),
+        refund: text(REFUND).and_then(|text| text.parse().ok()),
+    })
 }
 
 fn installation_of(key: &CallKey) -> Option<Installation> {

@@ -25,6 +25,15 @@ pub enum Expandable<T> {
     Whole(Box<T>),
 }
 
+impl<T: Object> Expandable<T> {
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Name(name) => name,
+            Self::Whole(object) => object.id(),
+        }
+    }
+}
+
 #[derive(Debug, Clone, Deserialize)]
 pub struct Session {
     pub id: String,
@@ -36,6 +45,54 @@ pub struct Session {
     pub expires_at: Option<i64>,
     pub livemode: bool,
     pub payment_intent: Option<Expandable<Intent>>,
+    #[serde(default, deserialize_with = "lossy")]
+    pub metadata: Option<HashMap<String, String>>,
+}
+
+/// A session in the book: what came in through it, and whose it is.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Booked {
+    pub id: String,
+    pub created: i64,
+    pub livemode: bool,
+    #[serde(default, deserialize_with = "lossy")]
+    pub status: Option<String>,
+    #[serde(default, deserialize_with = "lossy")]
+    pub payment_status: Option<String>,
+    pub payment_intent: Option<Expandable<Intent>>,
+    #[serde(default, deserialize_with = "lossy")]
+    pub client_reference_id: Option<String>,
+    #[serde(default, deserialize_with = "lossy")]
+    pub metadata: Option<HashMap<String, String>>,
+}
+
+/// Something that happened.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Event {
+    pub id: String,
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub created: i64,
+    pub livemode: bool,
+    #[serde(default, deserialize_with = "lossy")]
+    pub data: Option<EventData>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct EventData {
+    pub object: Subject,
+}
+
+/// What an event is about. Whatever it is, it is found by its names.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Subject {
+    #[serde(rename = "object")]
+    pub kind: String,
+    pub id: String,
+    #[serde(default, deserialize_with = "lossy")]
+    pub payment_intent: Option<Expandable<Named>>,
+    #[serde(default, deserialize_with = "lossy")]
+    pub client_reference_id: Option<String>,
     #[serde(default, deserialize_with = "lossy")]
     pub metadata: Option<HashMap<String, String>>,
 }
@@ -96,6 +153,8 @@ pub struct Refund {
     pub amount: i64,
     pub currency: String,
     pub status: Option<String>,
+    #[serde(default, deserialize_with = "lossy")]
+    pub payment_intent: Option<Expandable<Named>>,
     #[serde(default, deserialize_with = "lossy")]
     pub created: Option<i64>,
     #[serde(default, deserialize_with = "lossy")]
@@ -163,4 +222,6 @@ macro_rules! objects {
     };
 }
 
-objects!(Listed, Refund, Dispute, Intent, Charge);
+objects!(
+    Listed, Booked, Event, Named, Refund, Dispute, Intent, Charge
+);

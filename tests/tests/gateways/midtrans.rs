@@ -19,6 +19,11 @@ bayar_testkit::gateway_contract!(fresh);
 const KEY: &str = "SB-Mid-server-simulated";
 const STRANGER: &str = "SB-Mid-server-stranger";
 
+#[tokio::test]
+async fn midtrans_keeps_no_list() {
+    assert!(fresh().await.port().book().is_none());
+}
+
 struct Stage {
     simulator: Simulator,
     handle: Handle,

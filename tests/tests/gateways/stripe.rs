@@ -15,6 +15,7 @@ use crate::clock;
 use crate::trouble::fault;
 
 bayar_testkit::gateway_contract!(fresh);
+bayar_testkit::gateway_book_contract!(fresh);
 
 const KEY: &str = "sk_test_simulated";
 

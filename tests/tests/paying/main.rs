@@ -12,6 +12,7 @@
 
 mod stage;
 
+mod bank;
 mod buyer;
 mod coming_back;
 mod doubts;

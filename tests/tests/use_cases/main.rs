@@ -5,6 +5,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod books;
 mod lost_locks;
 mod repeats;
 mod stage;

@@ -54,11 +54,23 @@ impl App {
         by: Actor,
     ) -> Result<Learned, LearnError> {
         let seen = self.look(order).await?;
+        let news = self.ask(&seen, attempt).await?;
+        Ok(self.apply(order, attempt, news, by).await?)
+    }
+
+    /// Applies what a gateway said about an attempt.
+    pub(super) async fn apply(
+        &self,
+        order: OrderId,
+        attempt: AttemptId,
+        news: News,
+        by: Actor,
+    ) -> Result<Learned, SettleError> {
         let News {
             reading,
             facts,
             is_new,
-        } = self.ask(&seen, attempt).await?;
+        } = news;
         let rule = |seen: &Seen| {
             Ok(Move {
                 steps: steps(&seen.settlement, attempt, &reading, &facts)?,
@@ -88,6 +100,8 @@ impl App {
             let foreign = Fault::of(FaultKind::Garbage).with_code("not_ours");
             return Err(CallError::Unknown(foreign).into());
         }
+        let waits = reading.door == Door::Waiting;
+        self.waiting.note(attempt, waits, self.clock.now());
         let facts = facts(&file, &reading)?;
         let known = |fact: &Fact| {
             seen.settlement
@@ -99,6 +113,11 @@ impl App {
             reading,
             facts,
         })
+    }
+
+    /// Whether a bank was working on an attempt when it was last read, here and a moment ago.
+    pub(super) fn is_with_the_bank(&self, attempt: AttemptId) -> bool {
+        self.waiting.has(attempt, self.clock.now())
     }
 
     /// The gateway of an attempt, when our key there is one of the account that the attempt was made in.

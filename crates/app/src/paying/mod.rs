@@ -4,11 +4,13 @@
 //! ([`plan`]), made as often as it takes under one key ([`drive`]), and what it did is read from the gateway
 //! ([`learn`]). [`resolve`] does all that is left to do about an order; every door leads there.
 
+mod book;
 mod cancel;
 mod confirm;
 mod drive;
 mod ended;
 mod file;
+mod glance;
 mod inspect;
 mod learn;
 mod lines;
@@ -18,6 +20,7 @@ mod refresh;
 mod resolve;
 mod review;
 mod status;
+mod waiting;
 
 use bayar_domain::{Gateway, PaymentStatus};
 use thiserror::Error;
@@ -28,6 +31,7 @@ pub use process::{Access, CheckoutDoor, StartCheckout};
 pub use refresh::Refreshed;
 pub use review::ReviewPayment;
 pub use status::StatusShown;
+pub(crate) use waiting::Waiting;
 
 use crate::Trouble;
 use crate::port::StoreError;
@@ -46,6 +50,9 @@ pub enum PayError {
     /// Its state does not allow it.
     #[error("the payment is {0}")]
     WrongState(PaymentStatus),
+    /// The buyer has done what they could, and a bank is working on it.
+    #[error("a bank is working on the payment")]
+    BeingChecked,
     /// So little of its time is left that no checkout could be opened.
     #[error("the time of the payment is nearly over")]
     TooLate,

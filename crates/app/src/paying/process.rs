@@ -86,6 +86,7 @@ impl App {
         let outcome = match &started {
             Ok(CheckoutDoor::Open { .. }) => "open",
             Ok(CheckoutDoor::Unknown { .. }) => "unknown",
+            Err(PayError::BeingChecked) => "being_checked",
             Err(PayError::Trouble(_)) => "trouble",
             Err(PayError::Unavailable(_)) => "unavailable",
             Err(_) => "refused",
@@ -112,6 +113,7 @@ impl App {
             wanted: wish.gateway,
             by,
             waited: Duration::ZERO,
+            has_looked: false,
         }
         .start()
         .await
@@ -133,6 +135,8 @@ struct Starter<'a> {
     wanted: Option<Gateway>,
     by: Actor,
     waited: Duration,
+    /// What was open when somebody came is looked at once. What is opened for them is not.
+    has_looked: bool,
 }
 
 impl Starter<'_> {
@@ -140,7 +144,9 @@ impl Starter<'_> {
         let mut rounds = 0;
         loop {
             let seen = self.app.look(self.order).await?;
-            match self.round(&seen).await? {
+            let next = self.round(&seen).await?;
+            self.has_looked = true;
+            match next {
                 Next::Answer(door) => return Ok(door),
                 Next::LookAgain if rounds < ROUNDS => rounds += 1,
                 Next::LookAgain => return Err(Trouble::InProgress.into()),
@@ -181,10 +187,7 @@ impl Starter<'_> {
         let seen = self.app.look(self.order).await?;
         let payment = seen.settlement.payment(self.payment);
         match payment.ok_or(PayError::NotFound)?.state() {
-            PaymentState::Processing { attempt } => {
-                let attempt = *attempt;
-                Ok(Next::Answer(CheckoutDoor::Unknown { attempt }))
-            }
+            PaymentState::Processing { attempt } => self.not_known_yet(*attempt),
             PaymentState::Pending => Ok(Next::LookAgain),
             ended => Err(PayError::WrongState(ended.status())),
         }
@@ -198,6 +201,9 @@ impl Starter<'_> {
             && self.wanted.is_none_or(|wanted| wanted == gateway);
         match attempt.state() {
             AttemptState::Open { session } if is_wanted && session.expires_at > seen.now => {
+                if self.has_moved(seen, attempt).await? {
+                    return Ok(Next::LookAgain);
+                }
                 Ok(Next::Answer(CheckoutDoor::Open {
                     attempt: id,
                     gateway,
@@ -208,6 +214,9 @@ impl Starter<'_> {
             AttemptState::Open { .. } if is_wanted => self.find_out(id).await,
             AttemptState::Open { .. } => {
                 self.may_change_to(seen)?;
+                if self.has_moved(seen, attempt).await? {
+                    return Ok(Next::LookAgain);
+                }
                 let close = |seen: &Seen| Ok(seen.settlement.close_attempt(id)?.into());
                 let planned = self.app.settle(self.order, self.by, close).await?;
                 self.make(planned, id).await
@@ -244,17 +253,34 @@ impl Starter<'_> {
             None | Some(Driven::Elsewhere) => Ok(Next::Wait(attempt)),
             Some(Driven::NotSent(fault)) => Err(PayError::Unavailable(fault)),
             Some(Driven::Refused(fault)) => self.refused(attempt, fault).await,
-            Some(Driven::Unclear(_)) => Ok(Next::Answer(CheckoutDoor::Unknown { attempt })),
+            Some(Driven::Unclear(_)) => self.not_known_yet(attempt),
         }
+    }
+
+    /// Looks at a checkout that is open, before anybody is sent there or it is closed.
+    async fn has_moved(&self, seen: &Seen, attempt: &Attempt) -> Result<bool, PayError> {
+        if !self.has_looked && self.app.glance(seen, attempt, self.by).await? {
+            return Ok(true);
+        }
+        if self.app.is_with_the_bank(attempt.terms().id) {
+            return Err(PayError::BeingChecked);
+        }
+        Ok(false)
+    }
+
+    /// What is told about a checkout that can neither be paid nor is over, as far as is known.
+    fn not_known_yet(&self, attempt: AttemptId) -> Result<Next, PayError> {
+        if self.app.is_with_the_bank(attempt) {
+            return Err(PayError::BeingChecked);
+        }
+        Ok(Next::Answer(CheckoutDoor::Unknown { attempt }))
     }
 
     /// A checkout that had to go and could not be closed may have been paid, or has to be waited for.
     async fn refused(&self, attempt: AttemptId, fault: Fault) -> Result<Next, PayError> {
         let seen = self.app.look(self.order).await?;
         match seen.settlement.attempt(attempt) {
-            Some(known) if known.status().is_live() => {
-                Ok(Next::Answer(CheckoutDoor::Unknown { attempt }))
-            }
+            Some(known) if known.status().is_live() => self.not_known_yet(attempt),
             Some(known) if known.state().session().is_some() => Ok(Next::LookAgain),
             Some(_) | None => Err(PayError::RefusedByGateway(fault)),
         }
@@ -266,7 +292,7 @@ impl Starter<'_> {
         let state = seen.settlement.attempt(attempt).map(Attempt::state);
         match state {
             Some(AttemptState::Closing { .. } | AttemptState::Unknown { .. }) => {
-                Ok(Next::Answer(CheckoutDoor::Unknown { attempt }))
+                self.not_known_yet(attempt)
             }
             Some(_) | None => Ok(Next::LookAgain),
         }
@@ -275,7 +301,7 @@ impl Starter<'_> {
     /// Asks the gateway where an attempt stands.
     async fn find_out(&self, attempt: AttemptId) -> Result<Next, PayError> {
         if !self.app.store.may_read(self.payment, SPACING).await? {
-            return Ok(Next::Answer(CheckoutDoor::Unknown { attempt }));
+            return self.not_known_yet(attempt);
         }
         let before = self.app.look(self.order).await?;
         // It may be of another payment of the order, one that has ended.
@@ -288,7 +314,7 @@ impl Starter<'_> {
             _ if moved => Ok(Next::LookAgain),
             Some(CallError::NotSent(fault)) => Err(PayError::Unavailable(fault)),
             Some(CallError::Refused(_) | CallError::Unknown(_)) | None => {
-                Ok(Next::Answer(CheckoutDoor::Unknown { attempt }))
+                self.not_known_yet(attempt)
             }
         }
     }

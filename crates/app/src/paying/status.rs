@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bayar_domain::payment::PaymentState;
 use bayar_domain::{Gateway, PaymentId, PaymentStatus};
 
 use super::PayError;
@@ -15,6 +16,8 @@ pub enum StatusShown {
     Paid,
     /// The gateway or an operator is still looking at the money.
     BeingChecked,
+    /// The buyer has done what they could, and a bank is working on it.
+    WithTheBank,
     /// It can still be paid.
     NotYetPaid,
     /// It can be paid no more.
@@ -57,11 +60,22 @@ impl App {
             | PaymentStatus::PartiallyRefunded
             | PaymentStatus::Refunded => StatusShown::Paid,
             PaymentStatus::UnderReview => StatusShown::BeingChecked,
-            PaymentStatus::Pending | PaymentStatus::Processing => StatusShown::NotYetPaid,
+            PaymentStatus::Pending | PaymentStatus::Processing => {
+                self.not_paid_yet(payment.payment.state())
+            }
             PaymentStatus::Failed | PaymentStatus::Cancelled | PaymentStatus::Expired => {
                 StatusShown::Over
             }
         };
         Ok((id, shown))
+    }
+
+    fn not_paid_yet(&self, state: &PaymentState) -> StatusShown {
+        let waits = |attempt| self.is_with_the_bank(attempt);
+        if matches!(state, PaymentState::Processing { attempt } if waits(*attempt)) {
+            StatusShown::WithTheBank
+        } else {
+            StatusShown::NotYetPaid
+        }
     }
 }

@@ -11,6 +11,7 @@ use bayar_domain::{AttemptId, Gateway, Money, OrderNumber, PaymentId, RefundId};
 use chrono::{DateTime, Utc};
 use thiserror::Error;
 
+use super::gateway_book::GatewayBook;
 use super::store::{CallKey, Installation, Operation};
 
 /// A gateway, as the use cases need it.
@@ -63,6 +64,9 @@ pub trait PaymentGateway: Send + Sync {
     /// MUST tell money by the same name, and an amount exactly as the gateway has it, through whichever door it came.
     /// MUST NOT prove anything by not finding it.
     async fn read(&self, place: &Place<'_>) -> Result<Reading, CallError>;
+
+    /// Its lists, where it keeps any. Where it keeps none, each payment has to be read.
+    fn book(&self) -> Option<&dyn GatewayBook>;
 }
 
 /// What a buyer is to pay, and how to find it again.
@@ -230,8 +234,10 @@ pub enum Door {
     Absent,
     /// It can be paid.
     Open,
-    /// The buyer has done what they could, and the money is not in.
+    /// The buyer has done what they could, and the money is not in: nobody can pay, and closing it helps nobody.
     Waiting,
+    /// Its time is over, and the gateway has not yet said so.
+    Overdue,
     /// Money is in, or the gateway holds it back.
     Paid,
     /// Nobody can pay through it any more.

@@ -4,6 +4,7 @@
 mod cache;
 mod clock;
 pub mod gateway;
+pub mod gateway_book;
 mod limits;
 mod locks;
 mod random;
@@ -15,6 +16,7 @@ use thiserror::Error;
 pub use cache::{CacheKey, IdempotencyCache};
 pub use clock::Clock;
 pub use gateway::PaymentGateway;
+pub use gateway_book::GatewayBook;
 pub use limits::{Quota, RateLimits, Spent};
 pub use locks::{LockToken, Locks};
 pub use random::Random;

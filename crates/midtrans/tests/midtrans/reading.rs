@@ -92,7 +92,7 @@ type Row = (
 
 #[tokio::test]
 async fn every_word_is_read_by_what_is_known() {
-    use Door::{Open, Paid, Shut, Waiting};
+    use Door::{Open, Overdue, Paid, Shut, Waiting};
     use Known::{Captured, Challenged, Nothing};
     const VA: &str = r#""payment_type":"bank_transfer""#;
     const CHALLENGE: &str = r#""fraud_status":"challenge","status_code":"201""#;
@@ -114,7 +114,7 @@ async fn every_word_is_read_by_what_is_known() {
             "pending",
             r#""expiry_time":"2025-07-18 11:06:59""#,
             all,
-            Waiting,
+            Overdue,
             &[],
         ),
         ("capture", "", all, Paid, captured),

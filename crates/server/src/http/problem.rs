@@ -99,6 +99,7 @@ codes! {
     OrderNotCompletable = "order_not_completable", CONFLICT, "The order cannot be completed", OrderNotCompletable;
     PaymentNotCancellable = "payment_not_cancellable", CONFLICT, "The payment cannot be called off", PaymentNotCancellable;
     PaymentNotPayable = "payment_not_payable", CONFLICT, "The payment takes no money", PaymentNotPayable;
+    PaymentBeingChecked = "payment_being_checked", CONFLICT, "A bank is working on the payment", PaymentBeingChecked;
     PaymentNotConfirmable = "payment_not_confirmable", CONFLICT, "The payment is in another state", PaymentNotConfirmable;
     NotPaidYet = "not_paid_yet", CONFLICT, "The gateway says that it is not paid", NotPaidYet;
     NothingToReview = "nothing_to_review", CONFLICT, "No money of the payment waits for a decision", NothingToReview;

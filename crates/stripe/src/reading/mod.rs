@@ -104,9 +104,10 @@ pub fn together(readings: Vec<Reading>) -> Reading {
     readings.sort_by_key(|reading| match reading.door {
         Door::Open => 0,
         Door::Waiting => 1,
-        Door::Paid => 2,
-        Door::Shut => 3,
-        Door::Absent => 4,
+        Door::Overdue => 2,
+        Door::Paid => 3,
+        Door::Shut => 4,
+        Door::Absent => 5,
     });
     let mut readings = readings.into_iter();
     let Some(mut first) = readings.next() else {
@@ -216,14 +217,8 @@ fn refunded(
     capture: &CaptureId,
     installation: Option<&String>,
 ) -> Result<Option<Proof>, CallError> {
-    let step = match refund.status.as_deref() {
-        Some("pending" | "requires_action") => RefundStep::Pending,
-        Some("succeeded") => RefundStep::Succeeded,
-        Some("failed" | "canceled") => RefundStep::Failed,
-        _ => {
-            tracing::warn!("Stripe has a refund in a status that is not known");
-            return Ok(None);
-        }
+    let Some(step) = refund_step(refund) else {
+        return Ok(None);
     };
     Ok(Some(Proof::Refunded {
         capture: capture.clone(),
@@ -235,6 +230,19 @@ fn refunded(
             .as_ref()
             .and_then(|metadata| our_mark(metadata, installation?)),
     }))
+}
+
+/// How far a refund is.
+pub fn refund_step(refund: &Refund) -> Option<RefundStep> {
+    match refund.status.as_deref() {
+        Some("pending" | "requires_action") => Some(RefundStep::Pending),
+        Some("succeeded") => Some(RefundStep::Succeeded),
+        Some("failed" | "canceled") => Some(RefundStep::Failed),
+        _ => {
+            tracing::warn!("Stripe has a refund in a status that is not known");
+            None
+        }
+    }
 }
 
 fn our_mark(metadata: &HashMap<String, String>, installation: &String) -> Option<RefundId> {
@@ -299,7 +307,7 @@ pub fn told_session(
 }
 
 /// An amount that is told exactly, or not at all.
-fn money(units: Option<i64>, currency: Option<&str>) -> Result<Money, CallError> {
+pub fn money(units: Option<i64>, currency: Option<&str>) -> Result<Money, CallError> {
     let (Some(units), Some(currency)) = (units, currency) else {
         return Err(garbage("no_amount"));
     };
@@ -309,7 +317,7 @@ fn money(units: Option<i64>, currency: Option<&str>) -> Result<Money, CallError>
     })
 }
 
-fn named<T>(name: Result<T, InvalidText>) -> Result<T, CallError> {
+pub fn named<T>(name: Result<T, InvalidText>) -> Result<T, CallError> {
     name.map_err(|_| garbage("odd_name"))
 }
 

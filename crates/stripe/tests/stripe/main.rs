@@ -10,6 +10,7 @@
 mod account;
 mod answers;
 mod fixtures;
+mod lists;
 mod opening;
 mod reading;
 mod returning;

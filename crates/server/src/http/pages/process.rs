@@ -14,6 +14,8 @@ use crate::messages::Message;
 
 /// After how many seconds a page that waits for a checkout is loaded again.
 const RELOAD: u64 = 5;
+/// The same where a bank is working on the payment.
+const LATER: u64 = 60;
 
 /// Leads a buyer to where they pay.
 ///
@@ -34,7 +36,7 @@ const RELOAD: u64 = 5;
         (status = 401, description = "There is no ticket.", body = String, content_type = "text/html"),
         (status = 403, description = "The ticket is not that of the payment, or no longer good.", body = String, content_type = "text/html"),
         (status = 404, description = "There is no such payment.", body = String, content_type = "text/html"),
-        (status = 409, description = "The payment takes no money any more.", body = String, content_type = "text/html"),
+        (status = 409, description = "The payment takes no money any more, or a bank is working on it; then the page loads again by itself.", body = String, content_type = "text/html"),
         (status = 422, description = "The gateway is not set up, or does not take the amount.", body = String, content_type = "text/html"),
         (status = 429, description = "Too many requests.", body = String, content_type = "text/html"),
         (status = 500, description = "Something is wrong here.", body = String, content_type = "text/html"),
@@ -75,6 +77,7 @@ async fn lead(state: &State, request: &HttpRequest, id: &str) -> Result<Lead, Pr
     match state.in_time(state.app.start_checkout(wish)).await {
         Some(Ok(CheckoutDoor::Open { session, .. })) => Ok(Lead::Away(session.url)),
         Some(Ok(CheckoutDoor::Unknown { .. })) | None => Ok(Lead::Page(being_prepared())),
+        Some(Err(PayError::BeingChecked)) => Ok(Lead::Page(being_checked())),
         Some(Err(PayError::WrongState(status))) => Ok(Lead::Page(ended(status))),
         Some(Err(PayError::TooLate)) => Ok(Lead::Page(ended(PaymentStatus::Expired))),
         Some(Err(error)) => Err(error.into()),
@@ -91,6 +94,16 @@ const fn being_prepared() -> Page {
             Tone::Wait,
             Message::CheckoutBeingPrepared,
         )
+    }
+}
+
+/// The page for a payment that a bank is working on.
+const fn being_checked() -> Page {
+    Page {
+        words: Some(Message::PaymentBeingChecked),
+        reload: Some(LATER),
+        retry_after: Some(LATER),
+        ..Page::new(StatusCode::CONFLICT, Tone::Wait, Message::PageBeingChecked)
     }
 }
 

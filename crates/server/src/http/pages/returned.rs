@@ -41,7 +41,7 @@ enum ReturnPages {
 
 /// After how many seconds the page of a buyer who has just paid is loaded again.
 const SOON: u64 = 10;
-/// The same where a person looks at the money.
+/// The same where a person or a bank looks at the money.
 const LATER: u64 = 60;
 
 /// What a request for the page brings along.
@@ -119,6 +119,12 @@ const fn page(shown: StatusShown, turned_back: bool) -> Page {
             Tone::Wait,
             Message::PageBeingChecked,
             Message::PageBeingCheckedWords,
+            Some(LATER),
+        ),
+        (StatusShown::WithTheBank, _) => (
+            Tone::Wait,
+            Message::PageBeingChecked,
+            Message::PaymentBeingChecked,
             Some(LATER),
         ),
         (StatusShown::NotYetPaid, false) => (

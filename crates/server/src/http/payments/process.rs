@@ -63,7 +63,7 @@ struct UnknownCheckout {
                 ("Location" = String, description = "Where the payment is."),
                 ("Retry-After" = u64, description = "After how many seconds it is worth to ask again."),
             )),
-        (status = 409, description = "The payment takes no money any more, or somebody else works on its order.",
+        (status = 409, description = "The payment takes no money any more, a bank is working on it (`payment_being_checked`), or somebody else works on its order.",
             body = ProblemBody, content_type = "application/problem+json"),
         (status = 502, description = "The gateway refused. Nothing is open.",
             body = ProblemBody, content_type = "application/problem+json"),

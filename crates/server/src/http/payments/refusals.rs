@@ -9,6 +9,8 @@ use crate::messages::Message;
 
 /// After how many seconds a gateway that says nothing about it is asked again.
 const PAUSE: u64 = 5;
+/// The same where a bank is working on a payment.
+const BANK_PAUSE: u64 = 60;
 /// However long a gateway asks for.
 const LONGEST_PAUSE: u64 = 3600;
 
@@ -18,6 +20,7 @@ impl From<PayError> for Problem {
             PayError::NotFound => Code::PaymentNotFound.into(),
             PayError::Forbidden => Code::Forbidden.into(),
             PayError::WrongState(status) => not_payable(status),
+            PayError::BeingChecked => Self::new(Code::PaymentBeingChecked).retry_after(BANK_PAUSE),
             PayError::TooLate => Code::PaymentNotPayable.into(),
             PayError::MethodNotAvailable(_) => {
                 Self::field("gateway", Message::MethodNotAvailable, vec![])
@@ -96,6 +99,8 @@ mod tests {
     use std::collections::BTreeSet;
     use std::time::Duration;
 
+    use actix_web::http::StatusCode;
+
     use super::*;
     use crate::language::Language;
 
@@ -149,6 +154,15 @@ mod tests {
         assert_eq!(after(1_000_000), Some(3600));
         let silent = PayError::Unavailable(Fault::of(FaultKind::Connection));
         assert_eq!(Problem::from(silent).pause(), Some(5));
+    }
+
+    #[test]
+    fn a_payment_that_a_bank_works_on_has_words_of_its_own() {
+        let problem = Problem::from(PayError::BeingChecked);
+        assert_eq!(problem.code(), Code::PaymentBeingChecked);
+        assert_eq!(problem.code().status(), StatusCode::CONFLICT);
+        assert_eq!(problem.message(), Message::PaymentBeingChecked);
+        assert_eq!(problem.pause(), Some(60));
     }
 
     #[test]

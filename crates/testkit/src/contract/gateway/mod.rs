@@ -1,5 +1,6 @@
 //! What every [`PaymentGateway`] MUST do, and a stage on which a gateway can be told what happens to it.
 
+pub mod book;
 pub mod closing;
 pub mod faults;
 pub mod opening;
@@ -196,6 +197,28 @@ macro_rules! gateway_contract {
                 too_many_requests_are_not_sent,
                 a_doubtful_answer_to_reading_proves_nothing,
                 no_fault_shows_a_secret,
+            }
+        }
+    };
+}
+
+/// One test for each case of the suite of [`GatewayBook`](bayar_app::port::GatewayBook).
+///
+/// Takes the name of an `async fn` beside it that answers something that implements [`GatewayStage`].
+#[macro_export]
+macro_rules! gateway_book_contract {
+    ($fresh:ident) => {
+        mod book {
+            use $crate::contract::gateway::book as cases;
+            $crate::contract_tests! { $fresh:
+                what_happened_is_told_with_every_name,
+                no_event_is_skipped_however_the_list_is_read,
+                what_is_told_again_has_the_same_name,
+                an_old_event_is_told_no_more,
+                a_cursor_that_nobody_can_read_begins_at_the_beginning,
+                a_gateway_says_when_it_has_forgotten,
+                every_checkout_of_a_window_is_told_with_its_money,
+                a_refund_is_found_by_the_name_that_an_event_tells,
             }
         }
     };
