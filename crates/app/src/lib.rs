@@ -19,6 +19,7 @@ mod orders;
 mod paying;
 mod payments;
 pub mod port;
+mod refunds;
 mod settings;
 mod settle;
 mod trouble;
@@ -47,7 +48,10 @@ pub use payments::{
     AmountText, CreateError, CreatePayment, Created, Draft, ExplainedPayment, Explanation,
     PaymentMethod, ReadError, Render,
 };
-pub use settings::Settings;
+pub use refunds::{
+    ExternalShown, Progress, RefundError, RefundPayment, RefundShown, Refunded, RefundsOfPayment,
+};
+pub use settings::{RefundSettings, Settings};
 pub use trouble::Trouble;
 
 use bayar_domain::PaymentId;

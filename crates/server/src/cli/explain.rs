@@ -1,5 +1,6 @@
 mod decisions;
 mod money;
+mod refunds;
 
 use std::sync::Arc;
 
@@ -89,7 +90,8 @@ fn tell(explanation: &Explanation) -> std::io::Result<()> {
         }
     }
     money::tell(explanation)?;
-    decisions::tell(&explanation.decisions)
+    decisions::tell(&explanation.decisions)?;
+    refunds::tell(explanation)
 }
 
 fn as_json(explanation: &Explanation) -> Value {
@@ -101,6 +103,8 @@ fn as_json(explanation: &Explanation) -> Value {
         facts,
         decisions,
         refunds,
+        external,
+        alerts,
     } = explanation;
     let terms = order.order.terms();
     let payments: Vec<_> = payments.iter().map(payment_json).collect();
@@ -108,7 +112,9 @@ fn as_json(explanation: &Explanation) -> Value {
     let calls: Vec<_> = calls.iter().map(money::call_json).collect();
     let facts: Vec<_> = facts.iter().map(money::fact_json).collect();
     let decisions: Vec<_> = decisions.iter().map(decisions::json).collect();
-    let refunds: Vec<_> = refunds.iter().map(money::refund_json).collect();
+    let refunds: Vec<_> = refunds.iter().map(self::refunds::refund_json).collect();
+    let external: Vec<_> = external.iter().map(self::refunds::external_json).collect();
+    let alerts: Vec<_> = alerts.iter().map(self::refunds::alert_json).collect();
     json!({
         "order_number": terms.number.as_str(),
         "user_id": terms.owner.get(),
@@ -123,6 +129,8 @@ fn as_json(explanation: &Explanation) -> Value {
         "facts": facts,
         "decisions": decisions,
         "refunds": refunds,
+        "external_refunds": external,
+        "alerts": alerts,
     })
 }
 

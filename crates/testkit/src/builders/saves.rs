@@ -1,4 +1,4 @@
-use bayar_app::port::store::{Actor, Save};
+use bayar_app::port::store::{Actor, Records, Save};
 use bayar_domain::Settlement;
 use bayar_domain::settlement::{Changes, Step};
 
@@ -14,6 +14,7 @@ pub const fn a_save<'a>(settlement: &'a Settlement, changes: &'a Changes) -> Sav
         outcomes: &[],
         papers: &[],
         announcements: &[],
+        records: Records::none(),
         by: Actor::System,
         note: None,
     }
