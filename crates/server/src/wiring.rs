@@ -12,7 +12,7 @@ use bayar_app::identity::{
 use bayar_app::port::gateway::{AccountReport, CallError};
 use bayar_app::port::store::SchemaState;
 use bayar_app::port::{Clock, Quota, Random, Store, StoreError};
-use bayar_app::{App, Gateways, Handoffs, Ports, Settings, Signers};
+use bayar_app::{App, Gateways, Handoffs, Ports, RefundSettings, Settings, Signers};
 use bayar_domain::Gateway;
 use bayar_embedded::{
     BackupError, Existing, FileRole, LocalCache, LocalLimits, LocalLocks, LocalVault, OpenError,
@@ -368,6 +368,11 @@ fn settings(config: &Config, port: u16) -> Settings {
         checkout_ttl: config.payments.checkout_ttl,
         public_url: config.http.public_url(port).as_str().to_owned(),
         people_are_external: config.identity.is_some(),
+        refunds: RefundSettings {
+            roles: config.refunds.roles.clone(),
+            daily_limits: config.refunds.daily_limits.clone(),
+            zone: config.taxes.zone,
+        },
     }
 }
 
