@@ -352,7 +352,6 @@ fn tokens(config: &Config, random: &dyn Random) -> Result<TokenSigner, WiringErr
 
 fn settings(config: &Config, port: u16) -> Settings {
     Settings {
-        refunds: RefundSettings::default(),
         payment_ttl: config.payments.ttl,
         key_ttl: KEY_TTL,
         cache_ttl: config.payments.idempotency_cache,

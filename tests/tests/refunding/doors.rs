@@ -25,7 +25,14 @@ on_both_stores! {
 /// Somebody who runs the payment desk, with an account and not a key.
 async fn operator(stage: &Stage, email: &str) -> Client {
     let password = "a password for operators";
-    let add = ["users", "add", email, "--role", "operator", "--password-stdin"];
+    let add = [
+        "users",
+        "add",
+        email,
+        "--role",
+        "operator",
+        "--password-stdin",
+    ];
     stage.installation.run(&add, password);
     let credentials = json!({ "email": email, "password": password });
     let anybody = stage.server.anybody();
@@ -221,7 +228,11 @@ async fn the_same_wish_moves_no_more_money(mut stage: Stage) {
     assert_eq!(again["payment"]["status"], "refunded");
     must_be_left(&stage, &order, 0);
     assert_eq!(
-        shown(&stage, &order, "refunds").await.as_array().unwrap().len(),
+        shown(&stage, &order, "refunds")
+            .await
+            .as_array()
+            .unwrap()
+            .len(),
         2
     );
 }
@@ -367,7 +378,11 @@ async fn a_day_has_a_limit_for_each_person(mut stage: Stage) {
         "This is above your refund limit for today: 1000.00 PHP is left"
     );
     // Where no amount stands, all that is left is what counts.
-    problem(&ask(&ani, &order, "b", &all()).await, 409, "refund_daily_limit");
+    problem(
+        &ask(&ani, &order, "b", &all()).await,
+        409,
+        "refund_daily_limit",
+    );
     data(&ask(&ani, &order, "b", &some("1000")).await, 200);
     data(&ask(&budi, &order, "a", &some("2000")).await, 200);
     must_be_left(&stage, &order, 0);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bayar_app::identity::{Email, Role};
-use bayar_app::port::store::{Actor, StoredRefund};
+use bayar_app::port::store::{Actor, StoredRefund, WhichRefunds};
 use bayar_app::{App, RefundError, RefundShown};
 use bayar_domain::gateway::TransferReference;
 use bayar_domain::refund::RefundState;
@@ -171,14 +171,15 @@ fn told(
 }
 
 async fn list(app: &App, open: bool, json: bool) -> Result<(), Failure> {
+    let which = if open {
+        WhichRefunds::Open
+    } else {
+        WhichRefunds::All
+    };
     let mut found: Vec<StoredRefund> = Vec::new();
     loop {
         let after = found.last().map(|stored| stored.refund.terms().id);
-        let part = if open {
-            app.open_refunds(after, PART).await?
-        } else {
-            app.all_refunds(after, PART).await?
-        };
+        let part = app.list_refunds(which, after, PART).await?;
         if part.is_empty() {
             break;
         }
