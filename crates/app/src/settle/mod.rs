@@ -5,10 +5,9 @@ mod notes;
 
 use bayar_domain::fact::Fact;
 use bayar_domain::gateway::CaptureId;
+use bayar_domain::refund::RefundOrigin;
 use bayar_domain::settlement::{ApplyError, Broken, Changes, Refused, Restored};
-use bayar_domain::{
-    Money, OrderId, Payment, RefundId, RefundOrigin, RefundStatus, Settlement, Step,
-};
+use bayar_domain::{Money, OrderId, Payment, RefundId, RefundStatus, Settlement, Step};
 use chrono::{DateTime, Utc};
 
 use crate::App;

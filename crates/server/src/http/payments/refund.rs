@@ -215,3 +215,98 @@ fn too_many_decimals(currency: Currency, most: u32) -> Problem {
     let parameters = vec![currency.code().to_owned(), most.to_string()];
     Problem::field("amount", Message::TooManyDecimals, parameters)
 }
+
+#[cfg(test)]
+mod tests {
+    use bayar_app::Trouble;
+    use bayar_app::port::gateway::{Fault, FaultKind};
+    use bayar_domain::refund::RefundFailure;
+    use bayar_domain::{Money, PaymentStatus, RefundId};
+
+    use super::*;
+
+    #[test]
+    fn each_refusal_has_its_code() {
+        let refund = RefundId::new(7).unwrap();
+        let money = Money::new(300_000, Currency::Php);
+        let unreachable = Fault::of(FaultKind::Connection);
+        for (error, status, code) in [
+            (RefundError::Unproved, 401, "unauthorized"),
+            (RefundError::Forbidden, 403, "forbidden"),
+            (RefundError::NotFound, 404, "payment_not_found"),
+            (
+                RefundError::NotRefundable(PaymentStatus::Pending),
+                409,
+                "payment_not_refundable",
+            ),
+            (RefundError::NothingDue, 409, "payment_not_refundable"),
+            (
+                RefundError::Exceeds { available: money },
+                409,
+                "refund_exceeds_payment",
+            ),
+            (
+                RefundError::InsufficientCredits {
+                    needed: 10,
+                    balance: 3,
+                },
+                409,
+                "insufficient_credits",
+            ),
+            (RefundError::InvalidAmount, 422, "validation_failed"),
+            (
+                RefundError::TooManyDecimals(Currency::Php),
+                422,
+                "validation_failed",
+            ),
+            (
+                RefundError::WholeUnitsOnly(Currency::Idr),
+                422,
+                "validation_failed",
+            ),
+            (RefundError::KeyReused, 422, "idempotency_key_reused"),
+            (
+                RefundError::DailyLimit { left: money },
+                409,
+                "refund_daily_limit",
+            ),
+            (
+                RefundError::NeedsManualTransfer { refund },
+                409,
+                "refund_needs_manual_transfer",
+            ),
+            (
+                RefundError::Failed {
+                    refund,
+                    reason: RefundFailure::Refused,
+                    fault: Some("charge_disputed".to_owned()),
+                },
+                409,
+                "refund_failed",
+            ),
+            (
+                RefundError::WrongState(RefundStatus::Sent),
+                409,
+                "payment_in_progress",
+            ),
+            (
+                RefundError::Unavailable(unreachable),
+                503,
+                "gateway_unavailable",
+            ),
+            (
+                RefundError::Trouble(Trouble::InProgress),
+                409,
+                "payment_in_progress",
+            ),
+        ] {
+            let said = error.to_string();
+            let problem = Problem::from(error);
+            let answered = (problem.code().status().as_u16(), problem.code().as_str());
+            assert_eq!(answered, (status, code), "{said}");
+            // What is worth a second try says when.
+            let is_passing = ["payment_in_progress", "gateway_unavailable"].contains(&code);
+            assert_eq!(problem.pause().is_some(), is_passing, "{said}");
+        }
+    }
+}

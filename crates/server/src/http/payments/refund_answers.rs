@@ -3,8 +3,8 @@
 use bayar_app::port::store::StoredRefund;
 use bayar_app::{ExternalShown, RefundShown, RefundsOfPayment};
 use bayar_domain::fact::RefundStep;
-use bayar_domain::refund::RefundState;
-use bayar_domain::{CreditNote, PaymentId, RefundOrigin, RefundStatus};
+use bayar_domain::refund::{RefundOrigin, RefundState};
+use bayar_domain::{CreditNote, PaymentId, RefundStatus};
 use serde::Serialize;
 use utoipa::ToSchema;
 

@@ -334,7 +334,7 @@ async fn what_fails_is_told_and_can_be_asked_for_again(mut stage: Stage) {
     let refunds = shown(&stage, &order, "refunds").await;
     assert_eq!(refunds[0]["id"], failed["refund_id"]);
     assert_eq!(refunds[0]["status"], "failed");
-    assert_eq!(refunds[0]["failure"], "refused");
+    assert_eq!(refunds[0]["failure"], "failed");
     must_be_left(&stage, &order, 500_000);
     // The same wish is told the same, and another one is another refund.
     let again = ask(&operator, &order, "k-1", &some("2000")).await;
