@@ -355,7 +355,7 @@ impl<'a> Work<'a> {
                 calls,
                 outcomes,
                 announcements: &[],
-                records: &Records::default(),
+                records: Records::none(),
                 by,
                 note: None,
             })

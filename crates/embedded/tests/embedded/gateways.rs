@@ -2,7 +2,7 @@
 
 use bayar_app::port::StoreError;
 use bayar_app::port::store::{
-    Actor, Answer, CallPurpose, GatewayCalls, NewCall, OrderUnit, Save, Units, Upkeep,
+    Actor, Answer, CallPurpose, GatewayCalls, NewCall, OrderUnit, Records, Save, Units, Upkeep,
 };
 use bayar_domain::settlement::Restored;
 use bayar_domain::{AttemptId, OrderId, PaymentId, Settlement, Step};
@@ -31,6 +31,7 @@ async fn save(unit: &mut dyn OrderUnit, step: &Step, calls: &[NewCall]) -> Answe
         outcomes: &[],
         papers: &[],
         announcements: &[],
+        records: Records::none(),
         by: Actor::System,
         note: None,
     })

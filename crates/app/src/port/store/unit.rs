@@ -145,6 +145,23 @@ pub struct Records {
     pub cleared: Vec<Alert>,
 }
 
+impl Records {
+    /// Nothing.
+    #[must_use]
+    pub const fn none() -> &'static Self {
+        static NONE: Records = Records {
+            claims: Vec::new(),
+            notes: Vec::new(),
+            external: Vec::new(),
+            forgotten: Vec::new(),
+            credits: Vec::new(),
+            raised: Vec::new(),
+            cleared: Vec::new(),
+        };
+        &NONE
+    }
+}
+
 /// Something the world is told once, under one name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Announcement {
