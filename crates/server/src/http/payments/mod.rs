@@ -13,6 +13,7 @@ pub mod process;
 pub mod refresh;
 pub mod refund;
 mod refund_answers;
+mod refund_refusals;
 pub mod refunds;
 mod refusals;
 pub mod review;
