@@ -8,7 +8,7 @@ use bayar_domain::{PaymentStatus, RefundStatus};
 use bayar_sandbox::sim::Action;
 use futures_util::future::join_all;
 
-use crate::stage::{PRICE, Stage, operator, on_both_stores, php};
+use crate::stage::{PRICE, Stage, on_both_stores, operator, php};
 
 on_both_stores! {
     a_button_that_is_pressed_again_and_again_gives_back_once,
@@ -25,7 +25,11 @@ async fn a_button_that_is_pressed_again_and_again_gives_back_once(stage: Stage) 
         let (paid, part, operation) = if gateway == "stripe" {
             (stage.paid_at_stripe().await, PRICE, "refund.create")
         } else {
-            (stage.paid_at_midtrans("gopay").await, PRICE / 100, "core.refund")
+            (
+                stage.paid_at_midtrans("gopay").await,
+                PRICE / 100,
+                "core.refund",
+            )
         };
         let presses = (0..20).map(|_| stage.refund(operator(5), &paid, None, "press"));
         let mut refunds = BTreeSet::new();
@@ -39,7 +43,10 @@ async fn a_button_that_is_pressed_again_and_again_gives_back_once(stage: Stage) 
             }
         }
         assert_eq!(refunds.len(), 1, "{refunds:?}");
-        let last = stage.refund(operator(5), &paid, None, "press").await.unwrap();
+        let last = stage
+            .refund(operator(5), &paid, None, "press")
+            .await
+            .unwrap();
         assert!(last.again);
         assert_eq!(last.progress, Progress::Done);
         assert!(refunds.contains(&last.refund.refund.terms().id));
@@ -51,24 +58,43 @@ async fn a_button_that_is_pressed_again_and_again_gives_back_once(stage: Stage) 
 
 async fn a_key_is_the_same_wish_for_ever(stage: Stage) {
     let paid = stage.paid_at_stripe().await;
-    let first = stage.refund(operator(5), &paid, Some("100"), "press").await.unwrap();
+    let first = stage
+        .refund(operator(5), &paid, Some("100"), "press")
+        .await
+        .unwrap();
     // Written otherwise, it is the same amount.
-    let again = stage.refund(operator(5), &paid, Some("100.00"), "press").await.unwrap();
+    let again = stage
+        .refund(operator(5), &paid, Some("100.00"), "press")
+        .await
+        .unwrap();
     assert!(!first.again && again.again);
-    assert_eq!(first.refund.refund.terms().id, again.refund.refund.terms().id);
+    assert_eq!(
+        first.refund.refund.terms().id,
+        again.refund.refund.terms().id
+    );
     let other = stage.refund(operator(5), &paid, Some("101"), "press").await;
     assert!(matches!(other, Err(RefundError::KeyReused)), "{other:?}");
     let elsewhere = stage.paid_at_stripe().await;
-    let other = stage.refund(operator(5), &elsewhere, Some("100"), "press").await;
+    let other = stage
+        .refund(operator(5), &elsewhere, Some("100"), "press")
+        .await;
     assert!(matches!(other, Err(RefundError::KeyReused)), "{other:?}");
     // Somebody else's key of the same name is another wish.
-    let second = stage.refund(operator(6), &paid, Some("100"), "press").await.unwrap();
+    let second = stage
+        .refund(operator(6), &paid, Some("100"), "press")
+        .await
+        .unwrap();
     assert!(!second.again);
     assert_eq!(stage.went_back(&paid), 200_00);
     // What was refused before there was a refund binds nothing.
-    let much = stage.refund(operator(5), &paid, Some("150000"), "much").await;
+    let much = stage
+        .refund(operator(5), &paid, Some("150000"), "much")
+        .await;
     assert!(matches!(much, Err(RefundError::Exceeds { .. })), "{much:?}");
-    stage.refund(operator(5), &paid, Some("1"), "much").await.unwrap();
+    stage
+        .refund(operator(5), &paid, Some("1"), "much")
+        .await
+        .unwrap();
 }
 
 async fn two_people_give_back_at_most_what_came_in(stage: Stage) {
@@ -94,11 +120,17 @@ async fn two_people_give_back_at_most_what_came_in(stage: Stage) {
     let given: BTreeSet<_> = join_all(asking).await.into_iter().flatten().collect();
     assert_eq!(given.len(), 2, "{given:?}");
     assert_eq!(stage.went_back(&paid), 120_000_00);
-    let rest = stage.refund(operator(5), &paid, None, "rest").await.unwrap();
+    let rest = stage
+        .refund(operator(5), &paid, None, "rest")
+        .await
+        .unwrap();
     assert_eq!(rest.refund.refund.amount(), php(30_000_00));
     assert_eq!(stage.went_back(&paid), PRICE);
     let nothing = stage.refund(operator(5), &paid, None, "nothing").await;
-    assert!(matches!(nothing, Err(RefundError::Exceeds { .. })), "{nothing:?}");
+    assert!(
+        matches!(nothing, Err(RefundError::Exceeds { .. })),
+        "{nothing:?}"
+    );
     assert_eq!(stage.status(&paid).await, PaymentStatus::Refunded);
 }
 
@@ -119,17 +151,25 @@ async fn money_that_a_bank_disputes_is_not_sent_after(stage: Stage) {
     assert_eq!(stage.only_refund(&paid).await, RefundStatus::Failed);
     let alerts = stage.alerts(&paid).await;
     assert!(
-        alerts.iter().all(|alert| matches!(alert, Alert::Dispute { .. })),
+        alerts
+            .iter()
+            .all(|alert| matches!(alert, Alert::Dispute { .. })),
         "{alerts:?}"
     );
     // The same wish is told the same refund.
     let again = stage.refund(operator(5), &paid, None, "press").await;
-    assert!(matches!(again, Err(RefundError::Failed { .. })), "{again:?}");
+    assert!(
+        matches!(again, Err(RefundError::Failed { .. })),
+        "{again:?}"
+    );
 }
 
 async fn a_dispute_after_the_refund_is_a_loss_that_is_told(stage: Stage) {
     let paid = stage.paid_at_stripe().await;
-    stage.refund(operator(5), &paid, Some("100000"), "press").await.unwrap();
+    stage
+        .refund(operator(5), &paid, Some("100000"), "press")
+        .await
+        .unwrap();
     stage.act(Action::StripeDispute {
         payment_intent: paid.order.terms().number.to_string(),
         reason: "fraudulent".to_owned(),
@@ -184,7 +224,9 @@ async fn a_refund_at_the_dashboard_is_counted_before_ours(stage: Stage) {
         amount: Some(100_000_00),
     });
     // Nobody told us: it is found before anything is sent.
-    let refused = stage.refund(operator(5), &paid, Some("60000"), "press").await;
+    let refused = stage
+        .refund(operator(5), &paid, Some("60000"), "press")
+        .await;
     let Err(RefundError::Exceeds { available }) = refused else {
         panic!("{refused:?}");
     };
@@ -194,7 +236,10 @@ async fn a_refund_at_the_dashboard_is_counted_before_ours(stage: Stage) {
     assert_eq!(shown.external.len(), 1, "{:?}", shown.external);
     assert_eq!(shown.external[0].stored.state.amount, php(100_000_00));
     assert_eq!(shown.external[0].notes.len(), 1);
-    stage.refund(operator(5), &paid, Some("50000"), "rest").await.unwrap();
+    stage
+        .refund(operator(5), &paid, Some("50000"), "rest")
+        .await
+        .unwrap();
     assert_eq!(stage.went_back(&paid), PRICE);
     assert_eq!(stage.status(&paid).await, PaymentStatus::Refunded);
 }

@@ -9,8 +9,9 @@ use bayar_app::identity::{Keyring, ReturnSigner, Role, TicketSigner, TokenSigner
 use bayar_app::port::store::{Actor, IdempotencyKey, OrderKey, StoredAlert};
 use bayar_app::port::{Clock, PaymentGateway, Store};
 use bayar_app::{
-    Access, AmountText, App, Caller, Claimant, CreatePayment, Created, Gateways, Ports, RefundError,
-    RefundPayment, RefundSettings, Refunded, RefundsOfPayment, Settings, Signers, StartCheckout,
+    Access, AmountText, App, Caller, Claimant, CreatePayment, Created, Gateways, Ports,
+    RefundError, RefundPayment, RefundSettings, Refunded, RefundsOfPayment, Settings, Signers,
+    StartCheckout,
 };
 use bayar_domain::gateway::{AccountRef, Reason};
 use bayar_domain::settlement::Alert;
@@ -30,7 +31,7 @@ use bayar_testkit::builders::AnOrder;
 use bayar_testkit::random::SeededRandom;
 use bayar_testkit::servers::FreshDatabase;
 use bayar_tests::program::{MIGRATIONS, wait_until};
-use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
+use chrono::{DateTime, FixedOffset, Utc};
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, SqliteConnection};
 use serde_json::Value;
@@ -121,7 +122,9 @@ impl Stage {
     pub async fn on_postgres() -> Self {
         let database = FreshDatabase::new(MIGRATIONS, async |url| {
             let store = PgStore::connect(&PgConfig::new(url)).unwrap();
-            bayar_app::port::store::Upkeep::migrate(&store).await.unwrap();
+            bayar_app::port::store::Upkeep::migrate(&store)
+                .await
+                .unwrap();
         })
         .await;
         let store = PgStore::connect(&PgConfig::new(database.url.clone())).unwrap();
@@ -141,7 +144,9 @@ impl Stage {
             busy_timeout: Duration::from_secs(10),
         });
         let store = store.await.unwrap();
-        bayar_app::port::store::Upkeep::migrate(&store).await.unwrap();
+        bayar_app::port::store::Upkeep::migrate(&store)
+            .await
+            .unwrap();
         Self::set(Arc::new(store), Kept::Directory(directory)).await
     }
 
@@ -153,7 +158,14 @@ impl Stage {
         .unwrap();
         let random = Arc::new(SeededRandom::new(7));
         let clock = Arc::new(SystemTime);
-        let app = app(&store, &simulator, &random, &clock, RefundSettings::default()).await;
+        let app = app(
+            &store,
+            &simulator,
+            &random,
+            &clock,
+            RefundSettings::default(),
+        )
+        .await;
         Self {
             app,
             store,
@@ -180,15 +192,21 @@ impl Stage {
 
     /// An order, paid at Stripe in pesos.
     pub async fn paid_at_stripe(&self) -> Paid {
-        let paid = self.opened(OrderKind::Checkout, php(PRICE), Gateway::Stripe).await;
-        self.gateways.pay_stripe(paid.order.terms().number.as_str()).unwrap();
+        let paid = self
+            .opened(OrderKind::Checkout, php(PRICE), Gateway::Stripe)
+            .await;
+        self.gateways
+            .pay_stripe(paid.order.terms().number.as_str())
+            .unwrap();
         self.must_become(&paid, PaymentStatus::Completed).await;
         paid
     }
 
     /// An order, paid at Midtrans in rupiah.
     pub async fn paid_at_midtrans(&self, method: &str) -> Paid {
-        let paid = self.opened(OrderKind::Checkout, idr(PRICE), Gateway::Midtrans).await;
+        let paid = self
+            .opened(OrderKind::Checkout, idr(PRICE), Gateway::Midtrans)
+            .await;
         self.gateways
             .pay_midtrans(paid.order.terms().number.as_str(), method)
             .unwrap();
@@ -201,7 +219,8 @@ impl Stage {
         static MADE: AtomicI64 = AtomicI64::new(1);
         let kind = match kind {
             OrderKind::Checkout => OrderKind::Consultation {
-                id: bayar_domain::ConsultationId::new(MADE.fetch_add(1, Ordering::Relaxed)).unwrap(),
+                id: bayar_domain::ConsultationId::new(MADE.fetch_add(1, Ordering::Relaxed))
+                    .unwrap(),
             },
             other => other,
         };
@@ -244,7 +263,10 @@ impl Stage {
     pub async fn refresh(&self, paid: &Paid) {
         // It is not asked more than once in three seconds, and the tests have better things to do than to wait.
         self.run("DELETE FROM payment_reads").await;
-        let told = self.app.refresh_payment(operator(1).caller(), paid.payment).await;
+        let told = self
+            .app
+            .refresh_payment(operator(1).caller(), paid.payment)
+            .await;
         if let Err(error) = told {
             let unavailable = matches!(error, bayar_app::PayError::Unavailable(_));
             assert!(unavailable, "{error:?}");
@@ -278,7 +300,10 @@ impl Stage {
     /// The refunds of a payment, as an operator sees them.
     pub async fn shown(&self, paid: &Paid) -> RefundsOfPayment {
         let caller = operator(1);
-        self.app.refunds_of(caller.caller(), paid.payment).await.unwrap()
+        self.app
+            .refunds_of(caller.caller(), paid.payment)
+            .await
+            .unwrap()
     }
 
     /// Where the only refund of a payment stands.
@@ -297,7 +322,9 @@ impl Stage {
 
     /// The money of an order, by the book of the gateways.
     pub fn captures(&self, paid: &Paid) -> Vec<Capture> {
-        self.gateways.book().captures(paid.order.terms().number.as_str())
+        self.gateways
+            .book()
+            .captures(paid.order.terms().number.as_str())
     }
 
     /// How much of the only money of an order went back, by the book of the gateways, in their own unit.
@@ -319,7 +346,9 @@ impl Stage {
 
     /// The next request of a kind goes wrong.
     pub fn next(&self, operation: &str, fault: Fault) {
-        self.gateways.add_fault(Rule::next(fault).at(operation)).unwrap();
+        self.gateways
+            .add_fault(Rule::next(fault).at(operation))
+            .unwrap();
     }
 
     /// All requests of a kind go wrong.
@@ -337,14 +366,18 @@ impl Stage {
         match &self.kept {
             Kept::Database(database) => {
                 let (client, connection) =
-                    tokio_postgres::connect(&database.url, tokio_postgres::NoTls).await.unwrap();
+                    tokio_postgres::connect(&database.url, tokio_postgres::NoTls)
+                        .await
+                        .unwrap();
                 tokio::spawn(connection);
                 client.batch_execute(statements).await.unwrap();
             }
             Kept::Directory(directory) => {
                 let path = directory.join("bayar.sqlite");
                 let mut connection = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
-                connection.batch_execute("PRAGMA busy_timeout = 10000").unwrap();
+                connection
+                    .batch_execute("PRAGMA busy_timeout = 10000")
+                    .unwrap();
                 connection.batch_execute(statements).unwrap();
             }
         }
@@ -352,7 +385,8 @@ impl Stage {
 
     /// Lets the time pass in which a call belongs to somebody who is gone.
     pub async fn let_leases_end(&self) {
-        self.run("UPDATE gateway_calls SET leased_until = NULL WHERE leased_until IS NOT NULL").await;
+        self.run("UPDATE gateway_calls SET leased_until = NULL WHERE leased_until IS NOT NULL")
+            .await;
     }
 }
 
@@ -481,6 +515,3 @@ fn settings(refunds: RefundSettings) -> Settings {
         refunds,
     }
 }
-
-/// A day of the calendar later.
-pub const A_DAY: TimeDelta = TimeDelta::days(1);
