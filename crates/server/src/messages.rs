@@ -152,6 +152,24 @@ messages! {
         ms: "Keputusan telah direkodkan dan sedang disampaikan kepada penyedia pembayaran",
         en: "The decision is recorded and is being passed on to the payment provider",
     }
+    /// Money went back.
+    PaymentRefunded "payment_refunded" {
+        id: "Dana berhasil dikembalikan",
+        ms: "Wang berjaya dipulangkan",
+        en: "The money was given back",
+    }
+    /// A gateway has taken a refund and has not said yet that the money went back.
+    RefundOnItsWay "refund_on_its_way" {
+        id: "Pengembalian dana telah diterima oleh penyedia pembayaran dan sedang berjalan",
+        ms: "Pemulangan wang telah diterima oleh penyedia pembayaran dan sedang berjalan",
+        en: "The payment provider has accepted the refund, and the money is on its way",
+    }
+    /// Nobody knows yet whether a gateway has a refund.
+    RefundBeingMade "refund_being_made" {
+        id: "Pengembalian dana telah dicatat dan sedang diproses",
+        ms: "Pemulangan wang telah direkodkan dan sedang diproses",
+        en: "The refund is recorded and is being processed",
+    }
     /// Here is what was asked for.
     Found "found" {
         id: "Berhasil",
@@ -284,6 +302,12 @@ messages! {
         ms: "Kunci idempotensi mesti mengandungi 1 hingga 255 aksara yang boleh dicetak",
         en: "An idempotency key has 1 to 255 printable characters",
     }
+    /// What moves money back names itself, so that a repeat moves none.
+    IdempotencyKeyRequired "idempotency_key_required" {
+        id: "Permintaan ini memerlukan kunci idempotensi, misalnya di header Idempotency-Key",
+        ms: "Permintaan ini memerlukan kunci idempotensi, contohnya dalam pengepala Idempotency-Key",
+        en: "This request needs an idempotency key, for example in the header Idempotency-Key",
+    }
     /// The header and the body name two keys.
     IdempotencyKeysDiffer "idempotency_keys_differ" {
         id: "Permintaan ini membawa dua kunci idempotensi yang berbeda",
@@ -384,6 +408,42 @@ messages! {
         ms: "Tiada apa-apa yang perlu disemak pada pembayaran ini",
         en: "There is nothing to review about this payment",
     }
+    /// No money of the payment can go back.
+    PaymentNotRefundable "payment_not_refundable" {
+        id: "Tidak ada dana dari pembayaran ini yang dapat dikembalikan",
+        ms: "Tiada wang daripada pembayaran ini yang boleh dipulangkan",
+        en: "There is no money of this payment to give back",
+    }
+    /// More should go back than there is: at most `{0}`.
+    RefundExceedsPayment "refund_exceeds_payment" {
+        id: "Paling banyak {0} yang dapat dikembalikan",
+        ms: "Paling banyak {0} boleh dipulangkan",
+        en: "At most {0} can be given back",
+    }
+    /// The credits that the money bought were used.
+    InsufficientCredits "insufficient_credits" {
+        id: "Kredit yang dibeli dengan pembayaran ini sudah terpakai",
+        ms: "Kredit yang dibeli dengan pembayaran ini telah digunakan",
+        en: "The credits that this payment bought have already been used",
+    }
+    /// The gateway cannot give the money back: somebody has to transfer it.
+    RefundNeedsManualTransfer "refund_needs_manual_transfer" {
+        id: "Penyedia pembayaran tidak dapat mengembalikan dana ini: dana harus ditransfer secara manual",
+        ms: "Penyedia pembayaran tidak dapat memulangkan wang ini: wang perlu dipindahkan secara manual",
+        en: "The payment provider cannot give this money back: it has to be transferred by hand",
+    }
+    /// A refund that was asked for before did not go back after all.
+    RefundFailed "refund_failed" {
+        id: "Pengembalian dana ini gagal: dana tidak dikembalikan",
+        ms: "Pemulangan wang ini gagal: wang tidak dipulangkan",
+        en: "This refund failed: the money was not given back",
+    }
+    /// So much may go back today: `{0}`.
+    RefundDailyLimit "refund_daily_limit" {
+        id: "Batas pengembalian dana Anda hari ini terlampaui: masih tersisa {0}",
+        ms: "Had pemulangan wang anda hari ini dilampaui: masih berbaki {0}",
+        en: "This is above your refund limit for today: {0} is left",
+    }
 
     // ---- amounts and methods
 
@@ -428,6 +488,12 @@ messages! {
         id: "Jumlah paling banyak {0}",
         ms: "Jumlah paling banyak ialah {0}",
         en: "The amount must be at most {0}",
+    }
+    /// The amount is nothing.
+    AmountNotPositive "amount_not_positive" {
+        id: "Jumlah harus lebih dari nol",
+        ms: "Jumlah mesti lebih daripada sifar",
+        en: "The amount must be above zero",
     }
     /// The currency `{0}` has fewer decimals: `{1}`.
     TooManyDecimals "too_many_decimals" {
@@ -530,6 +596,18 @@ messages! {
         id: "Anda tidak perlu membayar lagi, kami akan memeriksanya terlebih dahulu",
         ms: "Anda tidak perlu membayar lagi, kami akan menyemaknya terlebih dahulu",
         en: "You do not have to pay again, we are looking at it first",
+    }
+    /// The money went back.
+    PageRefunded "page_refunded" {
+        id: "Dana telah dikembalikan",
+        ms: "Wang telah dipulangkan",
+        en: "The money has been given back",
+    }
+    /// What to know then.
+    PageRefundedWords "page_refunded_words" {
+        id: "Bank Anda dapat memerlukan beberapa hari sampai dana terlihat di rekening Anda",
+        ms: "Bank anda mungkin memerlukan beberapa hari sehingga wang kelihatan dalam akaun anda",
+        en: "It can take your bank some days until you see it in your account",
     }
     /// No money was seen.
     PageNotYetPaid "page_not_yet_paid" {

@@ -352,7 +352,6 @@ fn tokens(config: &Config, random: &dyn Random) -> Result<TokenSigner, WiringErr
 
 fn settings(config: &Config, port: u16) -> Settings {
     Settings {
-        refunds: RefundSettings::default(),
         payment_ttl: config.payments.ttl,
         key_ttl: KEY_TTL,
         cache_ttl: config.payments.idempotency_cache,
@@ -369,6 +368,11 @@ fn settings(config: &Config, port: u16) -> Settings {
         checkout_ttl: config.payments.checkout_ttl,
         public_url: config.http.public_url(port).as_str().to_owned(),
         people_are_external: config.identity.is_some(),
+        refunds: RefundSettings {
+            roles: config.refunds.roles.clone(),
+            daily_limits: config.refunds.daily_limits.clone(),
+            zone: config.taxes.zone,
+        },
     }
 }
 

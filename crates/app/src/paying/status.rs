@@ -14,6 +14,8 @@ use crate::port::store::Actor;
 pub enum StatusShown {
     /// The money is there.
     Paid,
+    /// It was there, and went back.
+    Refunded,
     /// The gateway or an operator is still looking at the money.
     BeingChecked,
     /// The buyer has done what they could, and a bank is working on it.
@@ -56,9 +58,8 @@ impl App {
             Err(error) => return Err(error),
         };
         let shown = match payment.payment.status() {
-            PaymentStatus::Completed
-            | PaymentStatus::PartiallyRefunded
-            | PaymentStatus::Refunded => StatusShown::Paid,
+            PaymentStatus::Completed | PaymentStatus::PartiallyRefunded => StatusShown::Paid,
+            PaymentStatus::Refunded => StatusShown::Refunded,
             PaymentStatus::UnderReview => StatusShown::BeingChecked,
             PaymentStatus::Pending | PaymentStatus::Processing => {
                 self.not_paid_yet(payment.payment.state())

@@ -5,16 +5,17 @@ mod notes;
 
 use bayar_domain::fact::Fact;
 use bayar_domain::gateway::CaptureId;
+use bayar_domain::refund::RefundOrigin;
 use bayar_domain::settlement::{ApplyError, Broken, Changes, Refused, Restored};
-use bayar_domain::{Money, OrderId, Payment, RefundId, Settlement, Step};
+use bayar_domain::{Money, OrderId, Payment, RefundId, RefundStatus, Settlement, Step};
 use chrono::{DateTime, Utc};
 
 use crate::App;
 use crate::failpoint;
 use crate::port::CacheKey;
 use crate::port::store::{
-    Actor, CallKey, CallOutcome, Counted, Credits, Loaded, NewCall, OrderUnit, Records,
-    RefundClaim, RefundDay, Save, StoreError, StoredCall,
+    Actor, Announcement, CallKey, CallOutcome, Counted, Credits, Loaded, NewCall, OrderUnit,
+    Records, RefundClaim, RefundDay, Save, StoreError, StoredCall,
 };
 use crate::trouble::Trouble;
 use effects::Consequences;
@@ -220,7 +221,12 @@ impl App {
         if !calls.is_empty() || !outcomes.is_empty() {
             work.note(&seen.settlement, &calls, &outcomes, by).await?;
         }
-        let Work { moved, planned, .. } = work;
+        let Work {
+            moved,
+            refunds,
+            planned,
+            ..
+        } = work;
         failpoint::hit("settle.before_commit");
         unit.commit().await?;
         failpoint::hit("settle.after_commit");
@@ -229,6 +235,13 @@ impl App {
             metrics::counter!(
                 "bayar_payment_moves_total",
                 "to" => status.as_str(), "method" => method.as_str()
+            )
+            .increment(1);
+        }
+        for (to, origin) in refunds {
+            metrics::counter!(
+                "bayar_refund_moves_total",
+                "to" => to.as_str(), "origin" => origin.as_str()
             )
             .increment(1);
         }
@@ -280,6 +293,8 @@ struct Work<'a> {
     unit: &'a mut dyn OrderUnit,
     spare: std::slice::Iter<'a, RefundId>,
     moved: Vec<Payment>,
+    /// Where refunds went, and who wanted them.
+    refunds: Vec<(RefundStatus, RefundOrigin)>,
     planned: Vec<CallKey>,
     credits: Option<Credits>,
     claims: Vec<RefundClaim>,
@@ -298,6 +313,7 @@ impl<'a> Work<'a> {
             unit,
             spare: spare.iter(),
             moved: Vec::new(),
+            refunds: Vec::new(),
             planned: Vec::new(),
             credits,
             claims: Vec::new(),
@@ -410,6 +426,14 @@ impl<'a> Work<'a> {
             let mut moved = step.changes.refunds.iter();
             moved.any(|refund| refund.terms().id == claim.refund)
         };
+        self.refunds
+            .extend(announcements.iter().filter_map(|told| match told {
+                Announcement::Refund(id, status) => {
+                    let refund = step.settlement.refund(*id)?;
+                    Some((*status, refund.terms().origin))
+                }
+                Announcement::Order(_) | Announcement::Payment(..) => None,
+            }));
         (records.claims, self.claims) = self.claims.drain(..).partition(is_in);
         self.planned
             .extend(calls.iter().map(|call| call.key.clone()));

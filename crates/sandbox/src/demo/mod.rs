@@ -249,7 +249,7 @@ Bayar serves at {api}
   {gateways}           the simulated gateways: everything that was opened, to pay, decline or leave
   {api}/docs          every call, to read and to try
   {PATIENT} / {PASSWORD}     owes 5000.00 PHP for consultation 5
-  operator@test.com / {PASSWORD}    sees every payment
+  operator@test.com / {PASSWORD}    sees every payment, and gives money back
 
 The same by hand:
 
@@ -275,6 +275,15 @@ The same by hand:
 5. See all of them:
 
    curl -s {api}/api/v1/payments -H "Authorization: Bearer $TOKEN"
+
+6. Give some of it back, as the operator. Type it twice: the money goes back once.
+
+   OPERATOR=$(curl -s -X POST {api}/api/login \
+     -d "email=operator@test.com&password={PASSWORD}" | sed 's/.*"token":"\([^"]*\)".*/\1/')
+   curl -s -X POST {api}/api/v1/payments/ID/refund \
+     -H "Authorization: Bearer $OPERATOR" -H "Content-Type: application/json" \
+     -H "Idempotency-Key: refund-1" -d '{{"amount": 2000, "reason": "the doctor was ill"}}'
+   curl -s {api}/api/v1/payments/ID/refunds -H "Authorization: Bearer $TOKEN"
 
 Ctrl-C stops it. What happened is kept; `make clean-data` forgets it."#
     )

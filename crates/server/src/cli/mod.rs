@@ -7,6 +7,7 @@ mod explain;
 mod keys;
 mod output;
 mod people;
+mod refunds;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -69,6 +70,9 @@ enum Command {
     /// Payments
     #[command(subcommand)]
     Payments(PaymentsCommand),
+    /// Money going back
+    #[command(subcommand)]
+    Refunds(refunds::RefundsCommand),
 }
 
 #[derive(Debug, Subcommand)]
@@ -176,6 +180,7 @@ async fn dispatch(command: Command) -> Result<ExitCode, Failure> {
         Command::Payments(PaymentsCommand::Explain { order, json }) => {
             explain::explain(&wired().await?.app, &order, json).await?;
         }
+        Command::Refunds(command) => refunds::run(&wired().await?.app, command).await?,
     }
     Ok(ExitCode::SUCCESS)
 }

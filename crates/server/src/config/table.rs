@@ -137,6 +137,13 @@ settings! {
         /// It only saves work: the database keeps it for longer.
         IDEMPOTENCY_CACHE_SECONDS: Plain = "300";
     }
+    "Refunds" {
+        /// Who may give money back: operator, service, or both.
+        REFUND_ROLES: Plain = "operator,service";
+        /// How much each person and each key may give back in a day and currency, in its major units, such as
+        /// PHP:50000,IDR:10000000. What is in another currency has no limit. The day is that of TAX_TZ.
+        REFUND_DAILY_LIMITS: Plain;
+    }
     "Stripe, which is used when it has a secret key" {
         /// The key of the API: sk_test_, sk_live_, rk_test_ or rk_live_ and more.
         /// A live key needs a PUBLIC_URL with https.

@@ -51,6 +51,11 @@ pub fn amount(money: Money) -> String {
     money.to_string()
 }
 
+/// An amount as people read it: `5000.00 PHP`.
+pub fn with_currency(money: Money) -> String {
+    format!("{} {}", amount(money), money.currency())
+}
+
 /// A time as it goes out: `2024-01-15T10:30:00Z`.
 pub fn time(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::AutoSi, true)

@@ -283,6 +283,16 @@ impl Form {
     /// An amount that must be there, as a number or as a text: read from how it is written, never through a float.
     pub fn amount(&mut self, name: &str) -> Option<AmountText> {
         let field = self.required(name)?;
+        self.read_amount(name, &field)
+    }
+
+    /// An amount that may be there.
+    pub fn optional_amount(&mut self, name: &str) -> Option<AmountText> {
+        let field = self.optional(name)?;
+        self.read_amount(name, &field)
+    }
+
+    fn read_amount(&mut self, name: &str, field: &Written) -> Option<AmountText> {
         let text = field.text().unwrap_or_else(|| field.raw().to_owned());
         let amount = AmountText::new(text).ok();
         if amount.is_none() {

@@ -89,6 +89,8 @@ fn routes(config: &mut utoipa_actix_web::service_config::ServiceConfig<'_>) {
                 .service(payments::refresh::refresh)
                 .service(payments::cancel::cancel)
                 .service(payments::review::review)
+                .service(payments::refund::refund)
+                .service(payments::refunds::refunds)
                 .service(payments::events::events)
                 .service(payments::invoice::invoice)
                 .service(payments::taxes::taxes),

@@ -7,9 +7,11 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
 use bayar_app::Limited;
+use bayar_domain::{Money, RefundId};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::body::{amount, with_currency};
 use super::finish::dress;
 use crate::language::Language;
 use crate::messages::Message;
@@ -35,6 +37,8 @@ pub struct Problem {
     retry_after: Option<u64>,
     challenge: bool,
     limited: Option<Limited>,
+    available: Option<Money>,
+    refund: Option<RefundId>,
 }
 
 macro_rules! codes {
@@ -83,6 +87,7 @@ macro_rules! codes {
 
 codes! {
     InvalidRequest = "invalid_request", BAD_REQUEST, "The request cannot be read", InvalidRequest;
+    IdempotencyKeyRequired = "idempotency_key_required", BAD_REQUEST, "The request has no idempotency key", IdempotencyKeyRequired;
     Unauthorized = "unauthorized", UNAUTHORIZED, "Nothing proves who is asking", Unauthorized;
     InvalidCredentials = "invalid_credentials", UNAUTHORIZED, "The address or the password is wrong", InvalidCredentials;
     Forbidden = "forbidden", FORBIDDEN, "The caller may not do this", Forbidden;
@@ -103,6 +108,12 @@ codes! {
     PaymentNotConfirmable = "payment_not_confirmable", CONFLICT, "The payment is in another state", PaymentNotConfirmable;
     NotPaidYet = "not_paid_yet", CONFLICT, "The gateway says that it is not paid", NotPaidYet;
     NothingToReview = "nothing_to_review", CONFLICT, "No money of the payment waits for a decision", NothingToReview;
+    PaymentNotRefundable = "payment_not_refundable", CONFLICT, "No money of the payment can go back", PaymentNotRefundable;
+    RefundExceedsPayment = "refund_exceeds_payment", CONFLICT, "More should go back than there is", RefundExceedsPayment;
+    InsufficientCredits = "insufficient_credits", CONFLICT, "The credits that the money bought were used", InsufficientCredits;
+    RefundNeedsManualTransfer = "refund_needs_manual_transfer", CONFLICT, "The gateway cannot give the money back: an operator has to", RefundNeedsManualTransfer;
+    RefundFailed = "refund_failed", CONFLICT, "The money did not go back", RefundFailed;
+    RefundDailyLimit = "refund_daily_limit", CONFLICT, "The caller may not give so much back today", RefundDailyLimit;
     PayloadTooLarge = "payload_too_large", PAYLOAD_TOO_LARGE, "The request is too large", PayloadTooLarge;
     UnsupportedMediaType = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, "The request is in another format", UnsupportedMediaType;
     ValidationFailed = "validation_failed", UNPROCESSABLE_ENTITY, "Fields of the request are wrong", ValidationFailed;
@@ -128,6 +139,8 @@ impl Problem {
             retry_after: None,
             challenge: code.status() == StatusCode::UNAUTHORIZED,
             limited: None,
+            available: None,
+            refund: None,
         }
     }
 
@@ -189,6 +202,20 @@ impl Problem {
         self.limited
     }
 
+    /// Says how much there would be. It stands where the words leave room for it, and apart from them.
+    #[must_use]
+    pub const fn with_available(mut self, available: Money) -> Self {
+        self.available = Some(available);
+        self
+    }
+
+    /// Says which refund it is about.
+    #[must_use]
+    pub const fn with_refund(mut self, refund: RefundId) -> Self {
+        self.refund = Some(refund);
+        self
+    }
+
     /// The kind.
     #[must_use]
     pub const fn code(&self) -> Code {
@@ -212,7 +239,10 @@ impl Problem {
             status: self.code.status().as_u16(),
             detail: self.detail(),
             code: self.code,
-            message: self.message.text(language).to_owned(),
+            message: self.words(language),
+            available: self.available.map(amount),
+            currency: self.available.map(|available| available.currency().code()),
+            refund_id: self.refund.map(RefundId::get),
             errors: self
                 .errors
                 .iter()
@@ -233,8 +263,17 @@ impl Problem {
         answer.body(serde_json::to_vec(&body).unwrap_or_default())
     }
 
+    fn words(&self, language: Language) -> String {
+        match self.available {
+            Some(available) => self.message.fill(language, &[&with_currency(available)]),
+            None => self.message.text(language).to_owned(),
+        }
+    }
+
     fn detail(&self) -> String {
-        if self.errors.is_empty() {
+        if self.available.is_some() {
+            self.words(Language::English)
+        } else if self.errors.is_empty() {
             self.code.title().to_owned()
         } else {
             let errors = self.errors.iter().map(|(field, errors)| {
@@ -322,6 +361,15 @@ pub struct ProblemBody {
     code: Code,
     /// What a person reads, in the language they asked for.
     message: String,
+    /// How much there would be: to give back in all, or by the caller today.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    available: Option<String>,
+    /// In which currency that is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    currency: Option<&'static str>,
+    /// The refund it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refund_id: Option<i64>,
     /// What is wrong with which field, in the language they asked for.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     errors: BTreeMap<String, Vec<String>>,

@@ -28,6 +28,7 @@ mod payment_amounts;
 mod payment_fields;
 mod payments;
 mod plumbing;
+mod refund_fields;
 mod registration_fields;
 mod roles;
 mod routes;

@@ -130,7 +130,7 @@ fn what_belongs_to_others_is_not_shown() {
     let made = server.pay(&patient);
     let id = &made["payment_id"];
     let number = made["payment"]["order_number"].as_str().unwrap();
-    let paths = ["", "/events", "/invoice", "/taxes"];
+    let paths = ["", "/events", "/invoice", "/taxes", "/refunds"];
     let mut paths: Vec<_> = paths
         .map(|part| format!("/api/v1/payments/{id}{part}"))
         .into();
@@ -250,7 +250,7 @@ fn what_is_not_there_is_not_found() {
     }
     for id in &ids {
         for token in tokens {
-            for part in ["", "/events", "/invoice", "/taxes"] {
+            for part in ["", "/events", "/invoice", "/taxes", "/refunds"] {
                 let path = format!("/api/v1/payments/{id}{part}");
                 let answer = get(&path).bearer(token).send(&server);
                 assert_eq!(answer.status, 404, "{path}: {}", answer.text());
@@ -270,6 +270,14 @@ fn what_is_not_there_is_not_found() {
                 assert_eq!(request.send(&server).status, 404, "{id}/{part}");
             }
         }
+    }
+    for id in &ids {
+        let request = post(&format!("/api/v1/payments/{id}/refund"));
+        let request = request
+            .bearer(server.service())
+            .header("Idempotency-Key", "k-1");
+        let answer = request.json(&json!({ "reason": "why" })).send(&server);
+        assert_eq!(answer.status, 404, "{id}: {}", answer.text());
     }
     for number in [
         "INV202507180407-3C2A",
@@ -307,6 +315,14 @@ fn a_key_reaches_as_far_as_its_scopes() {
         ("read", get(&format!("/api/v1/payments/{id}/events")), 200),
         ("read", get(&format!("/api/v1/payments/{id}/invoice")), 200),
         ("read", get(&format!("/api/v1/payments/{id}/taxes")), 200),
+        ("read", get(&format!("/api/v1/payments/{id}/refunds")), 200),
+        (
+            "refunds",
+            post(&format!("/api/v1/payments/{id}/refund"))
+                .header("Idempotency-Key", "k-1")
+                .json(&json!({ "reason": "why" })),
+            409,
+        ),
         ("read", get(&format!("/api/v1/orders/{number}")), 200),
         (
             "orders",

@@ -75,6 +75,8 @@ pub enum Actor {
     User(UserId),
     /// An application, by its key.
     Service(ApiKeyId),
+    /// Somebody at the command line.
+    Command,
     /// Bayar itself.
     System,
 }
@@ -84,6 +86,7 @@ impl fmt::Display for Actor {
         match self {
             Self::User(id) => write!(f, "user:{id}"),
             Self::Service(id) => write!(f, "key:{id}"),
+            Self::Command => f.write_str("command"),
             Self::System => f.write_str("system"),
         }
     }
@@ -95,9 +98,10 @@ impl std::str::FromStr for Actor {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let invalid = || InvalidText {
             what: "actor",
-            rule: "must be user:ID, key:ID or system",
+            rule: "must be user:ID, key:ID, command or system",
         };
         match text.split_once(':') {
+            None if text == "command" => Ok(Self::Command),
             None if text == "system" => Ok(Self::System),
             Some(("user", id)) => id.parse().map(Self::User).map_err(|_| invalid()),
             Some(("key", id)) => id

@@ -6,6 +6,7 @@ mod files;
 mod gateways;
 mod http;
 mod identity;
+mod refunds;
 mod secrets;
 mod stores;
 mod taxes;

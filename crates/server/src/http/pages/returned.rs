@@ -115,6 +115,12 @@ async fn lead(state: &State, request: &HttpRequest, from: Gateway) -> Result<Lea
 const fn page(shown: StatusShown, turned_back: bool) -> Page {
     let (tone, title, words, reload) = match (shown, turned_back) {
         (StatusShown::Paid, _) => (Tone::Good, Message::PagePaid, Message::PagePaidWords, None),
+        (StatusShown::Refunded, _) => (
+            Tone::Good,
+            Message::PageRefunded,
+            Message::PageRefundedWords,
+            None,
+        ),
         (StatusShown::BeingChecked, _) => (
             Tone::Wait,
             Message::PageBeingChecked,

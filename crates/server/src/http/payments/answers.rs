@@ -182,8 +182,19 @@ pub fn not_known_yet<T: Serialize>(
     message: Message,
     language: Language,
 ) -> HttpResponse {
+    let place = format!("/api/v1/payments/{payment}");
+    accepted(&place, data, message, language)
+}
+
+/// The answer to what is written down and not known to be done. It will be told at `place`.
+pub fn accepted<T: Serialize>(
+    place: &str,
+    data: T,
+    message: Message,
+    language: Language,
+) -> HttpResponse {
     let mut answer = success(StatusCode::ACCEPTED, data, message, language);
-    if let Ok(place) = HeaderValue::from_str(&format!("/api/v1/payments/{payment}")) {
+    if let Ok(place) = HeaderValue::from_str(place) {
         answer.headers_mut().insert(header::LOCATION, place);
     }
     let pause = HeaderValue::from(LOOK_AGAIN);

@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, post, web};
 use bayar_app::identity::{Role, Scope};
 use bayar_app::port::store::{IdempotencyKey, OrderKey};
 use bayar_app::{Caller, Claimant, CreateError, CreatePayment, Created, Draft};
-use bayar_domain::{ConsultationId, Gateway, Money, OrderNumber, PaymentId, PaymentStatus, UserId};
+use bayar_domain::{ConsultationId, Gateway, OrderNumber, PaymentId, PaymentStatus, UserId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -13,7 +13,7 @@ use super::answers::{InvoiceBody, PaymentBody, TaxBody, process_url};
 use super::keys::{self, RequestKey};
 use crate::http::State;
 use crate::http::access::{Claimed, too_many_requests};
-use crate::http::body::{Refusals, Success, amount};
+use crate::http::body::{Refusals, Success, with_currency};
 use crate::http::form::{Form, JsonForm, incomplete};
 use crate::http::problem::{Code, Problem, ProblemBody};
 use crate::language::Language;
@@ -373,8 +373,4 @@ fn refusal(error: CreateError) -> Problem {
         CreateError::TooMany(limited) => too_many_requests(limited),
         CreateError::Trouble(trouble) => trouble.into(),
     }
-}
-
-fn with_currency(money: Money) -> String {
-    format!("{} {}", amount(money), money.currency())
 }

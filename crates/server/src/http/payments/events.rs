@@ -24,7 +24,7 @@ pub struct EventBody {
     from: Option<&'static str>,
     /// Where it stood after.
     to: &'static str,
-    /// Who did it: `user:1`, `key:1` or `system`.
+    /// Who did it: `user:1`, `key:1`, `command` or `system`.
     by: String,
     /// When.
     #[schema(format = DateTime)]

@@ -95,6 +95,9 @@ impl Answer {
             "message",
             "errors",
             "request_id",
+            "available",
+            "currency",
+            "refund_id",
         ];
         for name in json.as_object().unwrap().keys() {
             assert!(known.contains(&name.as_str()), "{name}: {json}");
