@@ -68,6 +68,12 @@ impl Installation {
         self.directory.join("data")
     }
 
+    /// Where the database server is, when there is one.
+    #[must_use]
+    pub fn database_url(&self) -> Option<&str> {
+        self.database_url.as_deref()
+    }
+
     /// What is stored.
     pub async fn store(&self) -> Store {
         match &self.database_url {
