@@ -12,13 +12,6 @@ pub struct Amount {
 }
 
 impl Amount {
-    pub(crate) fn new(minor: i64, currency: &str) -> Self {
-        Self {
-            minor,
-            currency: currency.to_ascii_uppercase(),
-        }
-    }
-
     /// So many of a gateway's own units: whole rupiah at Midtrans, and at Stripe what it calls the smallest unit,
     /// which is not always that of ISO 4217.
     pub(crate) fn from_units(gateway: &str, units: i64, currency: &str) -> Option<Self> {
@@ -115,6 +108,11 @@ mod tests {
         assert_eq!(of("midtrans", i64::MAX, "IDR"), None);
     }
 
+    fn some_amount(minor: i64) -> Amount {
+        let currency = "PHP".to_owned();
+        Amount { minor, currency }
+    }
+
     #[test]
     fn amounts_for_people_are_read_to_the_last_digit() {
         let minor = |text, currency| Amount::parse(text, currency).map(|amount| amount.minor);
@@ -127,7 +125,7 @@ mod tests {
         assert_eq!(minor("500", "JPY"), Some(500));
         assert_eq!(minor("5e2", "JPY"), None);
         assert_eq!(minor("", "JPY"), None);
-        assert_eq!(Amount::new(5, "php").to_string(), "0.05 PHP");
-        assert_eq!(Amount::new(-5, "php").to_string(), "-0.05 PHP");
+        assert_eq!(some_amount(5).to_string(), "0.05 PHP");
+        assert_eq!(some_amount(-5).to_string(), "-0.05 PHP");
     }
 }

@@ -89,6 +89,14 @@ checks! {
     SumsTrue = "sums_true",
     /// Invoice and taxes say what their payment says, and the shares are right.
     PapersAgree = "papers_agree",
+    /// Credit notes sum to what went back of the money that pays, and their taxes to what is reversed.
+    CreditNotesAgree = "credit_notes_agree",
+    /// What somebody gave back at a gateway is written down as its proofs tell.
+    ExternalRefundsAgree = "external_refunds_agree",
+    /// A balance of credits is the sum of its entries, and a package stands where its money says.
+    CreditsAdd = "credits_add",
+    /// Whoever has to look at something has been called, and nobody is called for nothing.
+    AlertsTrue = "alerts_true",
     /// The answer kept for a key is about the payment that it belongs to.
     KeysAnswerTheirs = "keys_answer_theirs",
     /// What the world is told has no gap, and its last word is true.

@@ -1,5 +1,7 @@
 //! All that happened to one order, ours and the gateways', by time.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
@@ -25,14 +27,21 @@ pub(crate) fn of(case: &Case<'_>, order: &str) -> Vec<Moment> {
     let mut moments = Vec::new();
     if let Some(file) = case.file_of(order) {
         ours(file, &mut moments);
+        alerts(case, file, &mut moments);
         told(case, file, &mut moments);
     }
-    let about = case
-        .book
-        .entries
-        .iter()
-        .filter(|entry| entry.what.order() == Some(order));
-    for entry in about {
+    let mut asked = BTreeSet::new();
+    for entry in &case.book.entries {
+        let is_about = match &entry.what {
+            Happened::Answered { request, .. } => asked.contains(request),
+            what => what.order() == Some(order),
+        };
+        if !is_about {
+            continue;
+        }
+        if let Happened::Asked { request, .. } = &entry.what {
+            asked.insert(request);
+        }
         moments.push(Moment {
             at: entry.at,
             who: GATEWAY,
@@ -90,6 +99,17 @@ fn ours(file: &OrderFile<'_>, moments: &mut Vec<Moment>) {
     }
 }
 
+fn alerts(case: &Case<'_>, file: &OrderFile<'_>, moments: &mut Vec<Moment>) {
+    let alerts = case.ledger.returns.iter().flat_map(|it| &it.alerts);
+    for alert in alerts.filter(|alert| alert.order_id == file.order.id) {
+        let mut add = |at, what| moments.push(Moment { at, who: US, what });
+        add(alert.raised_at, format!("somebody was called: {}", alert.alert));
+        if let Some(at) = alert.cleared_at {
+            add(at, format!("it is over: {}", alert.alert));
+        }
+    }
+}
+
 fn told(case: &Case<'_>, file: &OrderFile<'_>, moments: &mut Vec<Moment>) {
     let Some(clients) = case.clients else { return };
     for told in &clients.told {
@@ -111,11 +131,22 @@ fn told(case: &Case<'_>, file: &OrderFile<'_>, moments: &mut Vec<Moment>) {
 /// The name of a checkout lets people pay or look: it is not told.
 fn theirs(what: &Happened) -> String {
     match what {
-        Happened::Asked { operation, key, .. } => match key {
-            Some(key) => format!("was asked for {operation} under {key}"),
-            None => format!("was asked for {operation}"),
+        Happened::Asked {
+            gateway,
+            operation,
+            key,
+            ..
+        } => match key {
+            Some(key) => format!("{gateway} was asked for {operation} under {key}"),
+            None => format!("{gateway} was asked for {operation}"),
         },
-        Happened::Answered { status, fault, .. } => format!("answered {status:?} ({fault:?})"),
+        Happened::Answered { status, fault, .. } => {
+            let answer = status.map_or_else(|| "nothing".to_owned(), |status| status.to_string());
+            match fault {
+                Some(fault) => format!("the answer was {answer}, by the fault {fault}"),
+                None => format!("the answer was {answer}"),
+            }
+        }
         Happened::Made { object, .. } => format!("made a {object}"),
         Happened::Opened {
             gateway,

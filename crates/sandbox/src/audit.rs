@@ -81,11 +81,12 @@ pub async fn audit(wish: &Wish) -> Result<bool, NoAudit> {
         true => Database::Postgres(wish.database.clone()),
         false => Database::Sqlite(PathBuf::from(&wish.database)),
     };
+    // The tables first: whatever they tell of has happened at the gateways by then.
+    let ledger = Ledger::read(&database).await?;
     let book = match &wish.book {
         Source::File(path) => Book::read(path)?,
         Source::Running(url) => running(url).await?,
     };
-    let ledger = Ledger::read(&database).await?;
     let report = bayar_auditor::audit(&ledger, &book, clients.as_ref(), &options);
     for unchecked in report.unchecked() {
         writeln!(io::stderr().lock(), "not checked: {unchecked}")?;

@@ -175,6 +175,16 @@ impl Installation {
         (output.status, String::from_utf8_lossy(&said).into_owned())
     }
 
+    /// Runs a command. Answers how it ended and its result, without what it said on the way.
+    #[must_use]
+    pub fn told(&self, arguments: &[&str]) -> (ExitStatus, String) {
+        let mut command = self.command();
+        let output = command.args(arguments).stdin(Stdio::null()).output();
+        let output = output.expect("bayar runs");
+        let result = String::from_utf8(output.stdout).expect("results are text");
+        (output.status, result)
+    }
+
     /// Runs a command that must succeed. Answers its result.
     pub fn run(&self, arguments: &[&str], input: &str) -> String {
         let mut command = self.command();

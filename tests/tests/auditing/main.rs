@@ -15,6 +15,7 @@
 #[allow(dead_code, reason = "only a part of the stage is needed here")]
 mod stage;
 
+mod commands;
 mod corruptions;
 mod pages;
 mod play;

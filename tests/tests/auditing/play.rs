@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use bayar_app::identity::{Keyring, ReturnSigner, Role, TicketSigner, TokenSigner};
-use bayar_app::port::store::{IdempotencyKey, OrderKey, Payments, Store};
-use bayar_app::port::{Clock, Random};
+use bayar_app::port::store::{IdempotencyKey, OrderKey, Payments, Upkeep};
+use bayar_app::port::{Clock, PaymentGateway, Random};
 use bayar_app::{
     Access, AmountText, App, Caller, Claimant, CreatePayment, Created, Gateways, Ports,
     ReviewPayment, Settings, Signers, StartCheckout,
@@ -101,8 +101,8 @@ impl Play {
             locks: Arc::new(LocalLocks::new(Arc::clone(&clock))),
             cache: Arc::new(LocalCache::new(Arc::clone(&clock))),
             gateways: Gateways::new([
-                Arc::new(stripe(&simulator, &random)) as Arc<_>,
-                Arc::new(midtrans(&simulator, &random)),
+                stripe(&simulator, &random),
+                midtrans(&simulator, &random),
             ]),
             limits: limits.clone(),
             own_limits: limits,
@@ -385,7 +385,7 @@ fn person(played: &Played) -> Caller {
     }
 }
 
-fn stripe(simulator: &Simulator, random: &Arc<dyn Random>) -> StripeGateway {
+fn stripe(simulator: &Simulator, random: &Arc<dyn Random>) -> Arc<dyn PaymentGateway> {
     let config = StripeConfig {
         api_base: simulator.stripe_base(),
         timeouts: bayar_stripe::Timeouts {
@@ -398,10 +398,10 @@ fn stripe(simulator: &Simulator, random: &Arc<dyn Random>) -> StripeGateway {
         },
         ..StripeConfig::new(STRIPE_KEY.into(), Mode::Test)
     };
-    StripeGateway::new(config, Arc::clone(random)).unwrap()
+    Arc::new(StripeGateway::new(config, Arc::clone(random)).unwrap())
 }
 
-fn midtrans(simulator: &Simulator, random: &Arc<dyn Random>) -> MidtransGateway {
+fn midtrans(simulator: &Simulator, random: &Arc<dyn Random>) -> Arc<dyn PaymentGateway> {
     let config = MidtransConfig {
         server_key: MIDTRANS_KEY.into(),
         snap_base: simulator.url(),
@@ -419,7 +419,7 @@ fn midtrans(simulator: &Simulator, random: &Arc<dyn Random>) -> MidtransGateway 
             ..bayar_midtrans::Retries::default()
         },
     };
-    MidtransGateway::new(config, Arc::clone(random)).unwrap()
+    Arc::new(MidtransGateway::new(config, Arc::clone(random)).unwrap())
 }
 
 fn signers() -> Signers {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::{Case, Desk};
@@ -19,10 +20,16 @@ const SERVES: [(&str, &str); 5] = [
     ("core.refund_direct", "refund"),
 ];
 
+/// A request that came with a key.
+struct Request<'a> {
+    operation: &'a str,
+    order: Option<&'a str>,
+    at: DateTime<Utc>,
+}
+
 /// What the gateways say was asked under each key.
 pub(super) struct Asked<'a> {
-    /// By key: operation and order.
-    requests: BTreeMap<&'a str, Vec<(&'a str, Option<&'a str>)>>,
+    requests: BTreeMap<&'a str, Vec<Request<'a>>>,
     /// By key: the type and the name of what was made.
     made: BTreeMap<&'a str, Vec<(&'a str, &'a str)>>,
 }
@@ -42,7 +49,11 @@ impl<'a> Asked<'a> {
                     ..
                 } => {
                     let requests = asked.requests.entry(key).or_default();
-                    requests.push((operation, order.as_deref()));
+                    requests.push(Request {
+                        operation,
+                        order: order.as_deref(),
+                        at: entry.at,
+                    });
                 }
                 Happened::Made {
                     object,
@@ -56,10 +67,11 @@ impl<'a> Asked<'a> {
         asked
     }
 
-    pub fn keys(&self) -> impl Iterator<Item = (&'a str, Option<&'a str>)> {
-        self.requests.iter().map(|(key, requests)| {
-            let order = requests.iter().find_map(|(_, order)| *order);
-            (*key, order)
+    /// Every key, the order it was used for, and when it first was.
+    pub fn keys(&self) -> impl Iterator<Item = (&'a str, Option<&'a str>, DateTime<Utc>)> {
+        self.requests.iter().filter_map(|(key, requests)| {
+            let order = requests.iter().find_map(|request| request.order);
+            Some((*key, order, requests.first()?.at))
         })
     }
 }
@@ -83,7 +95,10 @@ fn agrees(case: &Case<'_>, file: &OrderFile<'_>, call: &CallRow, desk: &mut Desk
     );
     let requests = case.asked.requests.get(key);
     let requests = requests.map_or(&[][..], Vec::as_slice);
-    for (operation, order) in requests {
+    for Request {
+        operation, order, ..
+    } in requests
+    {
         let serves = SERVES.iter().find(|(request, _)| request == operation);
         if serves.is_some_and(|(_, serves)| *serves != call.operation) {
             desk.add(Check::CallsTrue, format!("{what} was made as {operation}"));
@@ -94,7 +109,11 @@ fn agrees(case: &Case<'_>, file: &OrderFile<'_>, call: &CallRow, desk: &mut Desk
         }
     }
     let never_left = call.status == "planned" && call.epoch == 0;
-    if never_left && !requests.is_empty() {
+    // It may have left since the tables were read.
+    let came = requests
+        .iter()
+        .any(|request| case.options.must_know(request.at));
+    if never_left && came {
         let times = requests.len();
         desk.add(
             Check::CallsTrue,

@@ -88,7 +88,7 @@ fn recorded(case: &Case<'_>, file: &OrderFile<'_>, taken: &BookCapture, desk: &m
     let Some(_) = proved.and_then(|proved| proved.amount.as_ref()) else {
         // What is looked at is not captured for us, though a gateway may call it so.
         let is_gone = taken.kept() <= 0;
-        if case.options.must_know(taken.touched) && !is_gone {
+        if case.options.must_know(taken.at) && !is_gone {
             desk.add(
                 Check::NothingLost,
                 format!("{} took {amount} ({id}), and it is not recorded", taken.gateway),

@@ -7,6 +7,7 @@ mod keys;
 mod outbox;
 mod papers;
 mod refunds;
+mod returns;
 mod sessions;
 mod sources;
 mod states;
@@ -94,7 +95,9 @@ pub(crate) fn all(case: &Case<'_>) -> Vec<Finding> {
         keys::check(file, &mut found);
         sources::check(file, &mut found);
         stuck::check(case, file, &mut found);
+        returns::check(case, file, &mut found);
     }
+    returns::check_accounts(case, &mut found);
     outbox::check(case, &mut found);
     sessions::check(case, &mut found);
     strays::check(case, &mut found);

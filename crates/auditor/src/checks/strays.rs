@@ -23,8 +23,9 @@ pub(super) fn check(case: &Case<'_>, found: &mut Findings) {
         .iter()
         .map(|call| call.key.as_str())
         .collect();
-    for (key, order) in case.asked.keys() {
-        if key.starts_with(&prefix) && !known.contains(key) {
+    for (key, order, at) in case.asked.keys() {
+        let is_ours = key.starts_with(&prefix) && case.options.must_know(at);
+        if is_ours && !known.contains(key) {
             let what = format!("a gateway was asked under {key}, which is written down nowhere");
             found.add(Check::KeysKnown, order, what);
         }

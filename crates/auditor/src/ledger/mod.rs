@@ -120,6 +120,19 @@ pub struct Ledger {
     pub(crate) captures: Vec<CaptureRow>,
     pub(crate) primaries: Vec<PrimaryRow>,
     pub(crate) refunds: Vec<RefundRow>,
+    /// Nothing where the tables of these are not there yet.
+    pub(crate) returns: Option<Returns>,
+}
+
+/// The papers of money that went back, and what else follows from it.
+#[derive(Debug, Clone)]
+pub(crate) struct Returns {
+    pub notes: Vec<CreditNoteRow>,
+    pub external: Vec<ExternalRefundRow>,
+    pub accounts: Vec<CreditAccountRow>,
+    pub entries: Vec<CreditEntryRow>,
+    pub alerts: Vec<AlertRow>,
+    pub refund_events: Vec<RefundEventRow>,
 }
 
 impl Ledger {
@@ -157,9 +170,9 @@ fn parse<T: Row>(rows: impl IntoIterator<Item = String>) -> Result<Vec<T>, Ledge
     rows.into_iter().map(parse).collect()
 }
 
-/// Reads every table by `$read`, which is a macro of one type.
+/// Reads every table by `$read`, which is a macro of one type. `$has_returns` says whether the newer ones are there.
 macro_rules! read_every_table {
-    ($read:ident) => {
+    ($read:ident, $has_returns:expr) => {
         $crate::ledger::Ledger {
             word: $read!($crate::ledger::InstallationRow)
                 .pop()
@@ -180,6 +193,18 @@ macro_rules! read_every_table {
             captures: $read!($crate::ledger::CaptureRow),
             primaries: $read!($crate::ledger::PrimaryRow),
             refunds: $read!($crate::ledger::RefundRow),
+            returns: if $has_returns {
+                Some($crate::ledger::Returns {
+                    notes: $read!($crate::ledger::CreditNoteRow),
+                    external: $read!($crate::ledger::ExternalRefundRow),
+                    accounts: $read!($crate::ledger::CreditAccountRow),
+                    entries: $read!($crate::ledger::CreditEntryRow),
+                    alerts: $read!($crate::ledger::AlertRow),
+                    refund_events: $read!($crate::ledger::RefundEventRow),
+                })
+            } else {
+                None
+            },
         }
     };
 }

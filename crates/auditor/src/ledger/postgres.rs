@@ -2,7 +2,7 @@
 
 use tokio_postgres::Client;
 
-use super::{Column, How, Ledger, LedgerError, Row, parse, read_every_table, tls};
+use super::{Column, CreditNoteRow, How, Ledger, LedgerError, Row, parse, read_every_table, tls};
 
 pub(super) async fn read(url: &str) -> Result<Ledger, LedgerError> {
     let client = tls::connect(url).await?;
@@ -19,7 +19,10 @@ pub(super) async fn read_all(client: &Client) -> Result<Ledger, LedgerError> {
             table::<$row>(client).await?
         };
     }
-    Ok(read_every_table!(rows))
+    let is_there = "SELECT to_regclass($1) IS NOT NULL";
+    let found = client.query_one(is_there, &[&CreditNoteRow::TABLE]).await?;
+    let has_returns: bool = found.try_get(0)?;
+    Ok(read_every_table!(rows, has_returns))
 }
 
 async fn table<T: Row>(client: &Client) -> Result<Vec<T>, LedgerError> {

@@ -26,13 +26,13 @@ type Time = DateTime<Utc>;
 rows! {
     InstallationRow = "installation" { word: String, }
     OrderRow = "orders" {
-        id: i64, order_number: String, kind: String, user_id: i64, price_minor: i64, currency: String,
+        id: i64, order_number: String, credits: Option<i64>, user_id: i64, price_minor: i64, currency: String,
         status: String, live_payment_id: Option<i64>, version: i64, created_at: Time,
     }
     PaymentRow = "payments" {
-        id: i64, order_id: i64, user_id: i64, price_minor: i64, amount_minor: i64, amount: String as text,
-        currency: String, payment_method: String, status: String, state: String, version: i64,
-        deadline: Time, created_at: Time, updated_at: Time,
+        id: i64, order_id: i64, user_id: i64, amount_minor: i64, amount: String as text,
+        currency: String, status: String, state: String, version: i64,
+        deadline: Time, updated_at: Time,
     }
     InvoiceRow = "invoices" {
         id: i64, payment_id: i64, invoice_number: String, amount_minor: i64, amount: String as text,
@@ -46,12 +46,10 @@ rows! {
         payment_id: i64, version: i64, from_status: Option<String>, to_status: String, actor: String, at: Time,
     }
     DecisionRow = "decisions" {
-        order_id: i64, position: i64, decision: String, actor: String, at: Time,
+        order_id: i64, decision: String, actor: String, at: Time,
     }
-    KeyRow = "idempotency_keys" {
-        owner: String, route: String, key: String, payment_id: i64, body: String as bytes,
-    }
-    OutboxRow = "outbox" { aggregate: String, sequence: i64, kind: String, created_at: Time, }
+    KeyRow = "idempotency_keys" { payment_id: i64, body: String as bytes, }
+    OutboxRow = "outbox" { aggregate: String, sequence: i64, kind: String, }
     JobRow = "jobs" { kind: String, subject_id: i64, due_at: Time, done_at: Option<Time>, }
     AttemptRow = "attempts" {
         id: i64, payment_id: i64, order_id: i64, gateway: String, account: String, mode: String,
@@ -70,15 +68,30 @@ rows! {
         gateway: String, account: String, mode: String, capture: String, order_id: i64, payment_id: i64,
         attempt_id: i64, currency: Option<String>, captured_minor: i64, refunded_minor: i64,
         reserved_minor: i64, disputed_minor: i64, loss_minor: i64, captured: String as text,
-        refunded: String as text,
+        refunded: String as text, updated_at: Time,
     }
     PrimaryRow = "primary_captures" {
         order_id: i64, gateway: String, account: String, mode: String, capture: String,
-        decided_at: Time, released_at: Option<Time>,
+        released_at: Option<Time>,
     }
     RefundRow = "refunds" {
-        id: i64, payment_id: i64, order_id: i64, capture: String, origin: String, amount_minor: i64,
+        id: i64, payment_id: i64, order_id: i64, capture: String, amount_minor: i64,
         amount: String as text, currency: String, status: String, state: String, version: i64,
         created_at: Time, updated_at: Time,
+    }
+    CreditNoteRow = "credit_notes" {
+        id: i64, number: String, payment_id: i64, refund_id: Option<i64>, external_refund: Option<String>,
+        amount_minor: i64, amount: String as text, currency: String, taxes: String,
+    }
+    ExternalRefundRow = "external_refunds" {
+        order_id: i64, refund: String, capture: String, amount_minor: i64, currency: String, step: String,
+    }
+    CreditAccountRow = "credit_accounts" { user_id: i64, balance: i64, }
+    CreditEntryRow = "credit_entries" {
+        id: i64, user_id: i64, order_id: Option<i64>, change: i64, shortfall: i64, balance: i64,
+    }
+    AlertRow = "alerts" { order_id: i64, alert: String, raised_at: Time, cleared_at: Option<Time>, }
+    RefundEventRow = "refund_events" {
+        refund_id: i64, version: i64, from_status: Option<String>, to_status: String, actor: String, at: Time,
     }
 }

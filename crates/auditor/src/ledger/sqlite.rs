@@ -6,7 +6,7 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 
-use super::{Column, How, Ledger, LedgerError, Row, parse, read_every_table};
+use super::{Column, CreditNoteRow, How, Ledger, LedgerError, Row, parse, read_every_table};
 
 #[derive(QueryableByName)]
 struct Json {
@@ -26,7 +26,17 @@ pub(super) fn read(path: &Path) -> Result<Ledger, LedgerError> {
             table::<$row>(&mut connection)?
         };
     }
-    Ok(read_every_table!(rows))
+    let has_returns = has_table(&mut connection, CreditNoteRow::TABLE)?;
+    Ok(read_every_table!(rows, has_returns))
+}
+
+fn has_table(connection: &mut SqliteConnection, name: &'static str) -> Result<bool, LedgerError> {
+    let query = "SELECT name AS json FROM sqlite_master WHERE type = 'table' AND name = ?";
+    let found = diesel::sql_query(query)
+        .bind::<Text, _>(name)
+        .load::<Json>(connection);
+    let found = found.map_err(|error| LedgerError::Sqlite("sqlite_master", error))?;
+    Ok(!found.is_empty())
 }
 
 fn table<T: Row>(connection: &mut SqliteConnection) -> Result<Vec<T>, LedgerError> {

@@ -62,15 +62,13 @@ pub async fn run(config: &Config, command: &AuditCommand) -> Result<ExitCode, Fa
     };
     let clients = command.clients.as_deref().map(ClientLog::read);
     let clients = clients.transpose().map_err(NoAudit::from)?;
-    // The gateways first: what they have done by then must be known here a little later.
-    let before = Ledger::read(&database(config)).await;
-    let before = before.map_err(NoAudit::from)?;
-    let book = gateways(config, command)
-        .read(&before, &mut |progress| note(progress))
-        .await
-        .map_err(NoAudit::from)?;
+    // The tables first: whatever they tell of has happened at the gateways by then.
     let ledger = Ledger::read(&database(config)).await;
     let ledger = ledger.map_err(NoAudit::from)?;
+    let book = gateways(config, command)
+        .read(&ledger, &mut |progress| note(progress))
+        .await
+        .map_err(NoAudit::from)?;
     let report = audit(&ledger, &book, clients.as_ref(), &options);
     for unchecked in report.unchecked() {
         note(&format!("not checked: {unchecked}"));
