@@ -18,6 +18,7 @@ mod orders;
 mod paying;
 mod payments;
 pub mod port;
+mod refunds;
 mod settings;
 mod settle;
 mod trouble;
@@ -45,7 +46,10 @@ pub use payments::{
     AmountText, CreateError, CreatePayment, Created, Draft, ExplainedPayment, Explanation,
     PaymentMethod, ReadError, Render,
 };
-pub use settings::Settings;
+pub use refunds::{
+    ExternalShown, Progress, RefundError, RefundPayment, RefundShown, Refunded, RefundsOfPayment,
+};
+pub use settings::{RefundSettings, Settings};
 pub use trouble::Trouble;
 
 use bayar_domain::PaymentId;

@@ -1,8 +1,10 @@
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use bayar_domain::{AmountLimits, TaxPolicy};
-use chrono::{DateTime, FixedOffset, NaiveDate, Utc};
+use bayar_domain::{AmountLimits, Currency, Money, TaxPolicy};
+use chrono::{DateTime, FixedOffset, NaiveDate, Offset as _, Utc};
 
+use crate::identity::Role;
 use crate::port::Quota;
 
 /// How the use cases are set up.
@@ -40,6 +42,38 @@ pub struct Settings {
     pub public_url: String,
     /// Whether the people here are those of an identity provider.
     pub people_are_external: bool,
+    /// Who may give money back, and how much.
+    pub refunds: RefundSettings,
+}
+
+/// Who may give money back, and how much.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefundSettings {
+    /// What a caller must be.
+    pub roles: Vec<Role>,
+    /// How much each caller may give back on one day, where that has an end.
+    pub daily_limits: BTreeMap<Currency, Money>,
+    /// Where a day begins and ends.
+    pub zone: FixedOffset,
+}
+
+impl Default for RefundSettings {
+    /// Operators and applications, as much as came in, in days of UTC.
+    fn default() -> Self {
+        Self {
+            roles: vec![Role::Operator, Role::Service],
+            daily_limits: BTreeMap::new(),
+            zone: Utc.fix(),
+        }
+    }
+}
+
+impl RefundSettings {
+    /// The day that a refund counts in.
+    #[must_use]
+    pub fn day(&self, now: DateTime<Utc>) -> NaiveDate {
+        now.with_timezone(&self.zone).date_naive()
+    }
 }
 
 impl Settings {

@@ -1,7 +1,7 @@
 //! The keys that callers name their wishes by.
 
 use bayar_app::port::Source;
-use bayar_app::port::store::{Answer, IdempotencyKey, KeyOwner, KeyScope, Route};
+use bayar_app::port::store::{Answer, IdempotencyKey, KeyScope, Route};
 use bayar_domain::PaymentId;
 use diesel::sql_types::{BigInt, Text};
 use diesel::{ExpressionMethods, QueryDsl};
@@ -93,18 +93,11 @@ impl PgStore {
 }
 
 fn restore(owner: &str, route: &str, key: String) -> Result<KeyScope, Source> {
-    let owner = if let Some(id) = owner.strip_prefix("user-") {
-        KeyOwner::User(id.parse()?)
-    } else if let Some(id) = owner.strip_prefix("service-") {
-        KeyOwner::ServiceFor(id.parse()?)
-    } else {
-        return Err(format!("`{owner}` is no owner of a key").into());
-    };
     if route != Route::CreatePayment.as_str() {
         return Err(format!("`{route}` is no route").into());
     }
     Ok(KeyScope {
-        owner,
+        owner: owner.parse()?,
         route: Route::CreatePayment,
         key: IdempotencyKey::new(key)?,
     })

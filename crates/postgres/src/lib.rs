@@ -24,6 +24,7 @@ mod opening;
 mod orders;
 mod payments;
 mod pool;
+mod refunds;
 mod rows;
 mod run;
 mod schema;

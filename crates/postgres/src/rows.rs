@@ -7,6 +7,7 @@ mod fact;
 mod order;
 mod papers;
 mod payment;
+mod records;
 mod refund;
 
 pub(crate) use attempt::AttemptRow;
@@ -16,6 +17,7 @@ pub(crate) use fact::FactRow;
 pub(crate) use order::{KindColumns, OrderRow};
 pub(crate) use papers::{InvoiceRow, TaxRow};
 pub(crate) use payment::PaymentRow;
+pub(crate) use records::{AlertRow, CreditEntryRow, ExternalRow, NoteRow, RefundEventRow};
 pub(crate) use refund::RefundRow;
 
 use bayar_app::port::Source;

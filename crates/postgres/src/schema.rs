@@ -164,6 +164,93 @@ diesel::table! {
         status -> Text,
         state -> Text,
         version -> BigInt,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        asked_by -> Nullable<Text>,
+        key_owner -> Nullable<Text>,
+        key -> Nullable<Text>,
+        request_hash -> Nullable<Binary>,
+        counted_day -> Nullable<Date>,
+    }
+}
+
+diesel::table! {
+    refund_events (refund_id, version) {
+        refund_id -> BigInt,
+        version -> BigInt,
+        from_status -> Nullable<Text>,
+        to_status -> Text,
+        actor -> Text,
+        at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    refund_days (actor, day, currency) {
+        actor -> Text,
+        day -> Date,
+        currency -> Text,
+        used_minor -> BigInt,
+    }
+}
+
+diesel::table! {
+    credit_notes (id) {
+        id -> BigInt,
+        number -> Text,
+        payment_id -> BigInt,
+        refund_id -> Nullable<BigInt>,
+        external_refund -> Nullable<Text>,
+        amount_minor -> BigInt,
+        currency -> Text,
+        taxes -> Text,
+        issued_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    external_refunds (order_id, refund) {
+        order_id -> BigInt,
+        refund -> Text,
+        payment_id -> Nullable<BigInt>,
+        capture -> Text,
+        amount_minor -> BigInt,
+        currency -> Text,
+        step -> Text,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    credit_accounts (user_id) {
+        user_id -> BigInt,
+        balance -> BigInt,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    credit_entries (id) {
+        id -> BigInt,
+        user_id -> BigInt,
+        order_id -> Nullable<BigInt>,
+        change -> BigInt,
+        shortfall -> BigInt,
+        balance -> BigInt,
+        actor -> Text,
+        at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    alerts (id) {
+        id -> BigInt,
+        order_id -> BigInt,
+        owed -> Nullable<BigInt>,
+        alert -> Text,
+        raised_at -> Timestamptz,
+        cleared_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -275,3 +362,4 @@ diesel::table! {
 diesel::joinable!(payments -> orders (order_id));
 diesel::joinable!(idempotency_keys -> payments (payment_id));
 diesel::allow_tables_to_appear_in_same_query!(orders, payments, idempotency_keys);
+diesel::allow_tables_to_appear_in_same_query!(refunds, alerts);

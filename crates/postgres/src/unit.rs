@@ -5,6 +5,7 @@ mod calls;
 mod facts;
 mod jobs;
 mod load;
+mod records;
 mod refunds;
 mod save;
 
@@ -12,10 +13,13 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use bayar_app::port::StoreError;
-use bayar_app::port::store::{Answer, Loaded, OrderUnit, PaperSet, Save, Units};
+use bayar_app::port::store::{
+    Answer, Counted, Loaded, OrderUnit, PaperSet, RefundDay, Save, Units,
+};
 use bayar_domain::settlement::{Parts, Sums};
 use bayar_domain::{
-    AttemptId, AttemptStatus, CaptureId, OrderId, PaymentId, PaymentStatus, RefundId, RefundStatus,
+    AttemptId, AttemptStatus, CaptureId, CreditNote, CreditNoteId, Money, OrderId, PaymentId,
+    PaymentStatus, RefundId, RefundStatus,
 };
 use chrono::{DateTime, Utc};
 use diesel::{ExpressionMethods, QueryDsl, SelectableHelper};
@@ -64,14 +68,23 @@ impl Units for PgStore {
             decisions: unit.load_decisions().await?,
         };
         let mut calls = Vec::new();
+        let mut claims = Vec::new();
         // Everything else comes of an attempt.
         if !parts.attempts.is_empty() {
-            parts.refunds = unit.load_refunds().await?;
+            (parts.refunds, claims) = unit.load_refunds().await?;
             parts.facts = unit.load_facts().await?;
             calls = unit.load_calls().await?;
             unit.load_captures().await?;
         }
-        Ok(Some((Box::new(unit), Loaded { parts, calls, now })))
+        let credits = unit.load_credits(&parts.order).await?;
+        let loaded = Loaded {
+            parts,
+            calls,
+            claims,
+            credits,
+            now,
+        };
+        Ok(Some((Box::new(unit), loaded)))
     }
 }
 
@@ -109,6 +122,32 @@ impl OrderUnit for Unit {
         self.papers.insert(payment, papers.clone());
         self.half_done = false;
         Ok(papers)
+    }
+
+    async fn credit_notes(&mut self, payment: PaymentId) -> Answer<Vec<CreditNote>> {
+        self.begin_step()?;
+        let notes = self.load_notes(payment).await?;
+        self.half_done = false;
+        Ok(notes)
+    }
+
+    async fn credit_note_id(&mut self) -> Answer<CreditNoteId> {
+        self.begin_step()?;
+        let id = self.next_note().await?;
+        self.half_done = false;
+        Ok(id)
+    }
+
+    async fn count_refund(
+        &mut self,
+        day: &RefundDay,
+        amount: Money,
+        limit: Money,
+    ) -> Answer<Counted> {
+        self.begin_step()?;
+        let counted = self.count(day, amount, limit).await?;
+        self.half_done = false;
+        Ok(counted)
     }
 
     async fn save(&mut self, save: &Save<'_>) -> Answer<()> {

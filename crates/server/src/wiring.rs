@@ -12,7 +12,7 @@ use bayar_app::identity::{
 use bayar_app::port::gateway::{AccountReport, CallError};
 use bayar_app::port::store::SchemaState;
 use bayar_app::port::{Clock, Quota, Random, Store, StoreError};
-use bayar_app::{App, Gateways, Handoffs, Ports, Settings, Signers};
+use bayar_app::{App, Gateways, Handoffs, Ports, RefundSettings, Settings, Signers};
 use bayar_domain::Gateway;
 use bayar_embedded::{
     BackupError, Existing, FileRole, LocalCache, LocalLimits, LocalLocks, LocalVault, OpenError,
@@ -352,6 +352,7 @@ fn tokens(config: &Config, random: &dyn Random) -> Result<TokenSigner, WiringErr
 
 fn settings(config: &Config, port: u16) -> Settings {
     Settings {
+        refunds: RefundSettings::default(),
         payment_ttl: config.payments.ttl,
         key_ttl: KEY_TTL,
         cache_ttl: config.payments.idempotency_cache,

@@ -11,7 +11,7 @@ use bayar_app::port::store::{IdempotencyKey, OrderKey, Payments, Upkeep};
 use bayar_app::port::{Clock, PaymentGateway, Random};
 use bayar_app::{
     Access, AmountText, App, Caller, Claimant, CreatePayment, Created, Gateways, Ports,
-    ReviewPayment, Settings, Signers, StartCheckout,
+    RefundSettings, ReviewPayment, Settings, Signers, StartCheckout,
 };
 use bayar_auditor::{Book, Database, Ledger, Options, Report, audit};
 use bayar_domain::decision::Verdict;
@@ -436,6 +436,7 @@ fn settings() -> Settings {
     let least = Money::new(100, Currency::Idr);
     let most = Money::new(10_000_000_000, Currency::Idr);
     Settings {
+        refunds: RefundSettings::default(),
         payment_ttl: Duration::from_secs(24 * 60 * 60),
         key_ttl: Duration::from_secs(24 * 60 * 60),
         cache_ttl: Duration::from_secs(300),

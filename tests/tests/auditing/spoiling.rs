@@ -187,6 +187,22 @@ pub fn kinds() -> Vec<Kind> {
              FROM attempts WHERE order_id = {order}"),
         tables("an amount for people says something else", paid, C::AmountsReadable,
             "UPDATE payments SET amount = '1.00' WHERE id = {payment}"),
+        tables("a credit note is missing", part, C::CreditNotesAgree,
+            "DELETE FROM credit_notes WHERE payment_id = {payment}"),
+        tables("a credit note reverses another part of a tax", part, C::CreditNotesAgree,
+            "UPDATE credit_notes SET taxes = '[]' WHERE payment_id = {payment}"),
+        tables("a refund at the dashboard is not written down", whole, C::ExternalRefundsAgree,
+            "DELETE FROM external_refunds WHERE order_id = {order}"),
+        tables("somebody is called for nothing", paid, C::AlertsTrue,
+            "INSERT INTO alerts (id, order_id, alert, raised_at) SELECT 4711, order_id,
+                '{\"alert\":\"review\",\"payment\":' || id || ',\"capture\":\"x\",\"reason\":\"amount_differs\"}', created_at
+             FROM payments WHERE id = {payment}"),
+        tables("the history of a refund has another end", twice, C::HistoryWhole,
+            "UPDATE refund_events SET to_status = 'failed'
+             WHERE refund_id IN (SELECT id FROM refunds WHERE order_id = {order})"),
+        tables("a balance of credits comes from nowhere", paid, C::CreditsAdd,
+            "INSERT INTO credit_accounts (user_id, balance, updated_at) SELECT user_id, 5, created_at FROM payments
+             WHERE id = {payment}"),
         // The gateways' book.
         book("the gateway knows nothing of the money", paid, C::NothingInvented,
             |pages, order| pages.tear_out("captured", &order.number)),

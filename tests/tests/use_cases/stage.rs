@@ -10,7 +10,7 @@ use bayar_app::port::store::{IdempotencyKey, OrderKey, Payments, Upkeep};
 use bayar_app::port::{Clock, IdempotencyCache, Locks, PaymentGateway, Quota};
 use bayar_app::{
     AmountText, App, Caller, Claimant, CreateError, CreatePayment, Created, Gateways, Ports,
-    Settings, Signers,
+    RefundSettings, Settings, Signers,
 };
 use bayar_domain::{AmountLimits, AmountRange, Gateway, Mode, Order, PaymentId, TaxPolicy};
 use bayar_embedded::{
@@ -183,6 +183,7 @@ fn signers() -> Signers {
 fn settings(payments: u32) -> Settings {
     let pesos = AmountRange::new(php(1), php(100_000_000)).unwrap();
     Settings {
+        refunds: RefundSettings::default(),
         payment_ttl: Duration::from_secs(24 * 60 * 60),
         key_ttl: Duration::from_secs(24 * 60 * 60),
         cache_ttl: Duration::from_secs(300),

@@ -57,7 +57,9 @@ impl App {
             SettleError::Refused(refused) => Trouble::fault(refused).into(),
             SettleError::Trouble(trouble) => trouble.into(),
             SettleError::Stale => Trouble::InProgress.into(),
-            SettleError::NeedsRefundId => Trouble::fault(error).into(),
+            SettleError::NeedsRefundId | SettleError::DailyLimit(_) | SettleError::Outdated => {
+                Trouble::fault(error).into()
+            }
         })?;
         self.stored(&terms.number).await
     }

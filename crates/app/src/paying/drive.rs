@@ -3,7 +3,9 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
-use bayar_domain::{AttemptId, AttemptStatus, OrderId, OrderStatus, RefundId, RefundStatus};
+use bayar_domain::{
+    AttemptId, AttemptStatus, OrderId, OrderStatus, Refund, RefundId, RefundStatus,
+};
 
 use super::ended::{Ended, Taken};
 use super::file::{AttemptFile, is_long_past};
@@ -12,7 +14,7 @@ use crate::App;
 use crate::failpoint;
 use crate::port::gateway::{Call, Door, Fault, FaultKind};
 use crate::port::store::{Actor, CallKey, CallPurpose, CallStatus, StoreError};
-use crate::settle::{Seen, SettleError};
+use crate::settle::{Move, Seen, SettleError};
 use crate::trouble::Trouble;
 
 /// How long a call is in one pair of hands: longer than any adapter tries, all its steps together.
@@ -23,7 +25,7 @@ const AT_ONCE: usize = 16;
 
 /// What became of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Driven {
+pub(crate) enum Driven {
     /// The gateway carried it out.
     Done,
     /// Somebody else is at it, or it is over.
@@ -40,7 +42,7 @@ pub(super) enum Driven {
 
 impl App {
     /// Makes calls, and the calls that follow from them.
-    pub(super) async fn work_off(
+    pub(crate) async fn work_off(
         &self,
         order: OrderId,
         due: Vec<CallKey>,
@@ -136,9 +138,19 @@ impl App {
             }
         };
         if let CallPurpose::Refund(refund) = purpose {
-            let sent = move |seen: &Seen| Ok(seen.settlement.refund_sent(refund)?.into());
+            let sent = |seen: &Seen| {
+                let stands = seen.settlement.refund(refund).map(Refund::status);
+                // As long as this is not written down, no byte of it has left.
+                if stands == Some(RefundStatus::Requested)
+                    && self.says_otherwise(seen, refund, &lease.call.call)
+                {
+                    return Err(SettleError::Outdated);
+                }
+                Ok(seen.settlement.refund_sent(refund)?.into())
+            };
             match self.settle(order, Actor::System, sent).await {
                 Ok(_) => {}
+                Err(SettleError::Outdated) => return self.end(order, taken, Ended::Outdated).await,
                 // It is known what became of it: it was seen before its answer, or its money is gone.
                 Err(SettleError::Refused(_)) => return self.end(order, taken, Ended::Found).await,
                 Err(error) => return Err(error),
@@ -311,6 +323,11 @@ impl App {
     ) -> Result<Vec<CallKey>, SettleError> {
         let rule = |seen: &Seen| {
             let mut wanted = ended.rule(seen, taken)?;
+            if let (CallPurpose::Refund(refund), Ended::Outdated) =
+                (taken.lease.call.call.purpose, ended)
+            {
+                self.ask_anew(&mut wanted, seen, taken, refund)?;
+            }
             // A checkout that had to go before its name was known is closed now that it is.
             if let (CallPurpose::Open(_), Some(step)) =
                 (taken.lease.call.call.purpose, wanted.steps.last())
@@ -328,6 +345,33 @@ impl App {
             Ok(wanted)
         };
         self.settle(order, Actor::System, rule).await
+    }
+
+    /// Writes another call for a refund whose last one was given up, with what is wanted now.
+    fn ask_anew(
+        &self,
+        wanted: &mut Move,
+        seen: &Seen,
+        taken: &Taken,
+        refund: RefundId,
+    ) -> Result<(), SettleError> {
+        let mut after = seen.clone();
+        let given_up = &taken.lease.call.call.key;
+        for stored in &mut after.calls {
+            if stored.call.key == *given_up {
+                stored.status = CallStatus::Refused;
+            }
+        }
+        match self.refund_request(&after.settlement, &after, refund) {
+            Ok(call) => wanted.calls.extend(call),
+            Err(unfit) => {
+                tracing::warn!(refund_id = %refund, %unfit, "the gateway cannot be asked to give it back");
+                wanted
+                    .steps
+                    .push(after.settlement.refund_not_possible(refund)?);
+            }
+        }
+        Ok(())
     }
 }
 

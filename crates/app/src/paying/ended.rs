@@ -5,6 +5,7 @@ use bayar_domain::fact::{Fact, Proof};
 use bayar_domain::gateway::Reason;
 
 use super::drive::Driven;
+use super::plan::is_without_money;
 use crate::port::gateway::{CallError, Fault, FaultKind, Sent};
 use crate::port::store::{CallOutcome, CallPurpose, CallStatus, Lease};
 use crate::settle::{Move, Seen, SettleError, apply_what_fits};
@@ -26,6 +27,8 @@ pub(super) enum Ended {
     Found,
     /// It was not needed any more, or came too late for its key. It never left, and never had.
     Spared,
+    /// It says something else than what is wanted by now. It never left, and another one does.
+    Outdated,
     /// It did not leave this time. It is made later.
     Postponed(Fault),
     /// It never left, and never had, and nobody waits for it.
@@ -66,7 +69,7 @@ impl Ended {
     pub fn driven(self) -> Driven {
         match self {
             Self::Done(_) | Self::Found => Driven::Done,
-            Self::Spared => Driven::Spared,
+            Self::Spared | Self::Outdated => Driven::Spared,
             Self::NotSent(fault) | Self::Postponed(fault) => Driven::NotSent(fault),
             Self::Refused(fault) | Self::Void(fault) => Driven::Refused(fault),
             Self::Unclear(fault) => Driven::Unclear(fault),
@@ -100,7 +103,7 @@ impl Ended {
     fn status(&self, taken: &Taken) -> CallStatus {
         match self {
             Self::Done(_) | Self::Found => CallStatus::Done,
-            Self::Spared | Self::Refused(_) | Self::Void(_) | Self::NotSent(_) => {
+            Self::Spared | Self::Outdated | Self::Refused(_) | Self::Void(_) | Self::NotSent(_) => {
                 CallStatus::Refused
             }
             Self::Postponed(_) if taken.is_unsent => CallStatus::Planned,
@@ -115,7 +118,7 @@ impl Ended {
             | Self::Refused(fault)
             | Self::Void(fault)
             | Self::Unclear(fault) => Some(fault),
-            Self::Done(_) | Self::Found | Self::Spared => None,
+            Self::Done(_) | Self::Found | Self::Spared | Self::Outdated => None,
         }
     }
 
@@ -151,22 +154,29 @@ impl Ended {
                 ended(attempt, Proof::Expired)
             }
             (CallPurpose::Refund(refund), Self::Refused(fault)) => {
-                let refused = settlement.refund_refused(refund)?;
                 if fault.kind == FaultKind::NotRefundable {
                     tracing::error!(%refund, "the gateway cannot give this money back: an operator has to");
+                    return Ok(Some(settlement.refund_not_possible(refund)?));
                 }
-                Ok(Some(refused))
+                Ok(Some(settlement.refund_refused(refund)?))
+            }
+            // Its money was gone before it left: there is nothing to send any more.
+            (CallPurpose::Refund(refund), Self::Spared | Self::Found)
+                if is_without_money(settlement, refund) =>
+            {
+                Ok(Some(settlement.withdraw_refund(refund)?))
             }
             (CallPurpose::Refund(refund), Self::Unclear(_)) => {
                 Ok(Some(settlement.refund_unknown(refund)?))
             }
             (_, Self::Postponed(_))
-            | (CallPurpose::Open(_), Self::Found)
+            | (CallPurpose::Open(_), Self::Found | Self::Outdated)
             | (
                 CallPurpose::Close(_) | CallPurpose::Answer(_),
                 Self::Done(_)
                 | Self::Found
                 | Self::Spared
+                | Self::Outdated
                 | Self::NotSent(_)
                 | Self::Refused(_)
                 | Self::Void(_)
@@ -174,7 +184,12 @@ impl Ended {
             )
             | (
                 CallPurpose::Refund(_),
-                Self::Done(_) | Self::Found | Self::Spared | Self::NotSent(_) | Self::Void(_),
+                Self::Done(_)
+                | Self::Found
+                | Self::Spared
+                | Self::Outdated
+                | Self::NotSent(_)
+                | Self::Void(_),
             ) => Ok(None),
         }
     }

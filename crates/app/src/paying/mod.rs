@@ -90,7 +90,9 @@ impl From<SettleError> for PayError {
             SettleError::NotFound => Self::NotFound,
             SettleError::Stale => Trouble::InProgress.into(),
             SettleError::Refused(refused) => Trouble::fault(refused).into(),
-            SettleError::NeedsRefundId => Trouble::fault(error).into(),
+            SettleError::NeedsRefundId | SettleError::DailyLimit(_) | SettleError::Outdated => {
+                Trouble::fault(error).into()
+            }
             SettleError::Trouble(trouble) => trouble.into(),
         }
     }

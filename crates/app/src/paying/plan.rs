@@ -3,6 +3,8 @@
 use bayar_domain::decision::Verdict;
 use bayar_domain::fact::{Fact, Proof};
 use bayar_domain::gateway::CaptureId;
+use bayar_domain::refund::RefundOrigin;
+use bayar_domain::settlement::Refused;
 use bayar_domain::{AttemptId, AttemptStatus, Gateway, Refund, RefundId, RefundStatus, Settlement};
 use chrono::{DateTime, Utc};
 
@@ -11,7 +13,7 @@ use crate::App;
 use crate::gateways::Gate;
 use crate::port::gateway::{RefundOrder, Request, Unfit};
 use crate::port::store::{CallKey, CallPurpose, CallStatus, NewCall, StoredCall};
-use crate::settle::Seen;
+use crate::settle::{Move, Seen, SettleError};
 
 impl App {
     pub(crate) fn gate(&self, gateway: Gateway) -> Option<Gate<'_>> {
@@ -66,20 +68,59 @@ impl App {
         )
     }
 
-    /// The call that gives money back.
-    pub(crate) fn refund_call(
+    /// The call that gives money back. Nothing as long as one is under way, or its gateway is not set up.
+    ///
+    /// # Errors
+    /// When the gateway cannot be asked for it by any request.
+    pub(crate) fn refund_request(
         &self,
         settlement: &Settlement,
         seen: &Seen,
         id: RefundId,
-    ) -> Option<NewCall> {
+    ) -> Result<Option<NewCall>, Unfit> {
+        let purpose = CallPurpose::Refund(id);
+        let last = last_call(&seen.calls, purpose);
+        if last.is_some_and(|last| !last.status.is_over()) {
+            return Ok(None);
+        }
+        let key = self.draw_key();
+        let Some(request) = self.refund_body(settlement, seen, id, &key) else {
+            return Ok(None);
+        };
+        Ok(Some(NewCall {
+            key,
+            purpose,
+            generation: next_generation(last),
+            request: request?,
+            // Nothing is open that could be used.
+            dead_at: seen.now,
+        }))
+    }
+
+    /// Whether a call that gives money back says anything else than what is wanted by now.
+    pub(super) fn says_otherwise(&self, seen: &Seen, id: RefundId, call: &NewCall) -> bool {
+        match self.refund_body(&seen.settlement, seen, id, &call.key) {
+            Some(Ok(now)) => {
+                (now.path, now.body) != (call.request.path.clone(), call.request.body.clone())
+            }
+            Some(Err(_)) => true,
+            None => false,
+        }
+    }
+
+    fn refund_body(
+        &self,
+        settlement: &Settlement,
+        seen: &Seen,
+        id: RefundId,
+        key: &CallKey,
+    ) -> Option<Result<Request, Unfit>> {
         let refund = settlement.refund(id)?;
         let terms = refund.terms();
         let captures = settlement.captures();
         let money = captures.iter().find(|money| money.id == terms.capture)?;
         let file = AttemptFile::of(settlement, seen, money.attempt)?;
         let gate = self.gate(file.gateway())?;
-        let key = self.draw_key();
         let order = RefundOrder {
             installation: &self.installation,
             refund: id,
@@ -89,33 +130,42 @@ impl App {
             reason: terms.reason.as_ref().map_or(SURPLUS, |it| it.as_str()),
             now: seen.now,
         };
-        let request = gate.adapter.to_refund(&order, &key);
-        self.planned(
-            &seen.calls,
-            CallPurpose::Refund(id),
-            key,
-            request,
-            // Nothing is open that could be used.
-            seen.now,
-        )
+        Some(gate.adapter.to_refund(&order, key))
     }
 
     /// The calls that have to be made and that nobody has written down: the last one came to nothing, or there was none,
     /// for the gateway was not set up.
-    pub(super) fn due(&self, seen: &Seen) -> Vec<NewCall> {
+    ///
+    /// With them the steps of refunds that no call can carry: one whose money is gone is withdrawn,
+    /// and one that no gateway can be asked for is an operator's.
+    pub(super) fn due(&self, seen: &Seen) -> Result<Move, SettleError> {
         let settlement = &seen.settlement;
         let verdicts = settlement.standing().verdicts;
         let answers = verdicts
             .iter()
             .filter_map(|(capture, verdict)| self.answer_call(settlement, seen, capture, *verdict));
-        let refunds = settlement
-            .refunds()
-            .filter(|refund| is_not_asked_for(seen, refund))
-            .filter_map(|refund| self.refund_call(settlement, seen, refund.terms().id));
-        let mut due = self.closings(seen);
-        due.extend(answers);
-        due.extend(refunds);
-        due
+        let mut due = Move {
+            calls: self.closings(seen),
+            ..Move::default()
+        };
+        due.calls.extend(answers);
+        let mut settlement = settlement.clone();
+        for id in waiting(seen) {
+            let step = match self.refund_request(&seen.settlement, seen, id) {
+                _ if is_without_money(&seen.settlement, id) => settlement.withdraw_refund(id)?,
+                Err(unfit) => {
+                    tracing::warn!(refund_id = %id, %unfit, "the gateway cannot be asked to give it back");
+                    settlement.refund_not_possible(id)?
+                }
+                Ok(call) => {
+                    due.calls.extend(call);
+                    continue;
+                }
+            };
+            settlement = step.settlement.clone();
+            due.steps.push(step);
+        }
+        Ok(due)
     }
 
     /// The calls that close what must be closed and nobody is closing.
@@ -154,11 +204,45 @@ impl App {
         Some(NewCall {
             key,
             purpose,
-            generation: last.map_or(1, |last| last.call.generation.saturating_add(1)),
+            generation: next_generation(last),
             request,
             dead_at,
         })
     }
+}
+
+fn next_generation(last: Option<&StoredCall>) -> u32 {
+    last.map_or(1, |last| last.call.generation.saturating_add(1))
+}
+
+/// The refunds that are wanted and that nobody is asking for.
+fn waiting(seen: &Seen) -> Vec<RefundId> {
+    let open = |id| {
+        let last = last_call(&seen.calls, CallPurpose::Refund(id));
+        last.is_some_and(|last| !last.status.is_over())
+    };
+    let refunds = seen.settlement.refunds();
+    refunds
+        .filter(|refund| !open(refund.terms().id))
+        .filter(|refund| {
+            is_not_asked_for(seen, refund) || is_without_money(&seen.settlement, refund.terms().id)
+        })
+        .map(|refund| refund.terms().id)
+        .collect()
+}
+
+/// Whether somebody asked for a refund whose money a dispute, a reversal or the gateway's dashboard took
+/// before it was sent. What we ask for ourselves is made smaller instead.
+pub(super) fn is_without_money(settlement: &Settlement, id: RefundId) -> bool {
+    let unsent = settlement.refund(id).is_some_and(|refund| {
+        refund.status() == RefundStatus::Requested
+            && refund.terms().origin == RefundOrigin::Requested
+    });
+    unsent
+        && matches!(
+            settlement.refund_sent(id),
+            Err(Refused::RefundExceeds { .. })
+        )
 }
 
 /// Whether a refund is wanted that no gateway has: it was never sent, or its last call never left.

@@ -46,14 +46,10 @@ impl App {
             }
         }
 
-        let rule = |seen: &Seen| {
-            Ok(Move {
-                calls: self.due(seen),
-                ..Move::default()
-            })
-        };
+        let rule = |seen: &Seen| self.due(seen);
         let seen = self.look(order).await?;
-        if !self.due(&seen).is_empty() {
+        let Move { steps, calls, .. } = self.due(&seen)?;
+        if !steps.is_empty() || !calls.is_empty() {
             let planned = self.settle(order, Actor::System, rule).await?;
             self.work(order, planned).await?;
         }

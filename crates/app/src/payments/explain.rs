@@ -1,9 +1,12 @@
 use bayar_domain::fact::Fact;
-use bayar_domain::{Attempt, Invoice, OrderNumber, Refund, TaxRecord};
+use bayar_domain::{Attempt, Invoice, OrderNumber, TaxRecord};
 
 use super::ReadError;
 use crate::App;
-use crate::port::store::{OrderKey, PaymentEvent, StoredCall, StoredOrder, StoredPayment};
+use crate::port::store::{
+    OrderKey, PaymentEvent, StoredAlert, StoredCall, StoredOrder, StoredPayment,
+};
+use crate::refunds::{ExternalShown, RefundShown};
 use crate::settle::{Seen, SettleError};
 
 /// All that is known about an order.
@@ -20,7 +23,11 @@ pub struct Explanation {
     /// What gateways proved about it.
     pub facts: Vec<Fact>,
     /// What goes back of its money.
-    pub refunds: Vec<Refund>,
+    pub refunds: Vec<RefundShown>,
+    /// What went back of it without us.
+    pub external: Vec<ExternalShown>,
+    /// What operators were called for, oldest first.
+    pub alerts: Vec<StoredAlert>,
 }
 
 /// All that is known about a payment.
@@ -47,9 +54,13 @@ impl App {
         let key = OrderKey::Number(number.clone());
         let order = self.store.order(&key).await?.ok_or(ReadError::NotFound)?;
         let mut payments = Vec::new();
+        let (mut refunds, mut external) = (Vec::new(), Vec::new());
         for stored in self.store.payments_of(number).await? {
             let id = stored.payment.terms().id;
             let keys = self.store.keys_of(id).await?;
+            let went_back = self.refunds_of_stored(stored.clone()).await?;
+            refunds.extend(went_back.refunds);
+            external.extend(went_back.external);
             payments.push(ExplainedPayment {
                 invoice: self.store.invoice(id).await?,
                 taxes: self.store.taxes(id).await?,
@@ -58,6 +69,7 @@ impl App {
                 stored,
             });
         }
+        let alerts = self.store.alerts_of(order.order.terms().id).await?;
         let seen = self.look(order.order.terms().id).await;
         let Seen {
             settlement, calls, ..
@@ -68,7 +80,9 @@ impl App {
             attempts: settlement.attempts().cloned().collect(),
             calls,
             facts: oldest_first(settlement.facts()),
-            refunds: settlement.refunds().cloned().collect(),
+            refunds,
+            external,
+            alerts,
         })
     }
 }

@@ -1,12 +1,13 @@
-//! What follows from a step: papers, announcements, and calls to gateways.
+//! What follows from a step: papers, announcements, records, and calls to gateways.
 
 use bayar_domain::Step;
 use bayar_domain::gateway::CaptureId;
-use bayar_domain::settlement::Effect;
+use bayar_domain::settlement::{Alert, Effect};
 
+use super::notes::notes;
 use super::{Seen, SettleError};
 use crate::App;
-use crate::port::store::{Announcement, NewCall, OrderUnit, PaperSet};
+use crate::port::store::{Announcement, Credits, NewCall, OrderUnit, PaperSet, Records};
 use crate::trouble::Trouble;
 
 /// What is to be written with a step.
@@ -15,6 +16,7 @@ pub(super) struct Consequences {
     pub papers: Vec<PaperSet>,
     pub announcements: Vec<Announcement>,
     pub calls: Vec<NewCall>,
+    pub records: Records,
     /// Money that has to go back.
     pub due_back: Vec<CaptureId>,
 }
@@ -23,6 +25,7 @@ impl App {
     pub(super) async fn consequences(
         &self,
         unit: &mut dyn OrderUnit,
+        credits: &mut Option<Credits>,
         step: &Step,
         seen: &Seen,
     ) -> Result<Consequences, SettleError> {
@@ -30,6 +33,7 @@ impl App {
             announcements: announcements(&step.effects),
             ..Consequences::default()
         };
+        found.records.notes = notes(unit, step, seen.now).await?;
         for effect in &step.effects {
             match effect {
                 Effect::SettlePapers {
@@ -54,34 +58,72 @@ impl App {
                     found.calls.extend(call);
                 }
                 Effect::RefundSurplus { capture, .. } => found.due_back.push(capture.clone()),
-                Effect::RaiseAlert(alert) => {
-                    metrics::counter!("bayar_alerts_total").increment(1);
-                    tracing::error!(?alert, "an operator has to look");
+                Effect::RecordExternalRefund { refund, state } => {
+                    tracing::warn!(%refund, ?state, "money went back without us");
+                    let known = (refund.clone(), state.clone());
+                    found.records.external.push(known);
                 }
-                Effect::ClearAlert(alert) => tracing::info!(?alert, "an alert is over"),
+                Effect::ForgetExternalRefund { refund } => {
+                    found.records.forgotten.push(refund.clone());
+                }
+                Effect::SetCredits { standing } => {
+                    set_credits(credits, *standing, &mut found.records)?;
+                }
+                Effect::RaiseAlert(alert) => found.records.raised.push(alert.clone()),
+                Effect::ClearAlert(alert) => found.records.cleared.push(alert.clone()),
                 // The announcement of the order tells the application to serve it, and when to stop.
                 Effect::FulfilOrder | Effect::HaltOrder => {}
-                // The facts tell of these refunds, and their papers are drawn from the facts.
-                Effect::RecordExternalRefund { .. }
-                | Effect::ForgetExternalRefund { .. }
-                | Effect::SetCreditNotes { .. } => {
-                    tracing::info!(?effect, "money went back");
-                }
-                Effect::SetCredits { .. } => {
-                    let message = format!("no account of credits is there to carry out {effect:?}");
-                    return Err(Trouble::fault(message).into());
-                }
+                // They were issued above, all together.
+                Effect::SetCreditNotes { .. } => {}
                 Effect::AnnounceOrder { .. }
                 | Effect::AnnouncePayment { .. }
                 | Effect::AnnounceRefund { .. } => {}
             }
         }
+        for alert in &found.records.raised {
+            metrics::counter!("bayar_alerts_total").increment(1);
+            tracing::error!(?alert, "an operator has to look");
+        }
+        for alert in &found.records.cleared {
+            tracing::info!(?alert, "an alert is over");
+        }
         Ok(found)
     }
 }
 
+/// Moves the buyer's credits until the package stands where it should. What cannot be taken is missing, and told.
+fn set_credits(
+    credits: &mut Option<Credits>,
+    standing: u32,
+    records: &mut Records,
+) -> Result<(), Trouble> {
+    let Some(Credits { account, purchase }) = *credits else {
+        return Err(Trouble::fault("no account of credits was loaded"));
+    };
+    let settled = account.settle(purchase, standing).map_err(Trouble::fault)?;
+    if !settled.has_changed() {
+        return Ok(());
+    }
+    let (moved, now) = settled.into_inner();
+    let missing = |missing| Alert::CreditsMissing { missing };
+    if purchase.shortfall() != now.shortfall() {
+        let before = purchase.shortfall();
+        records
+            .cleared
+            .extend((before > 0).then(|| missing(before)));
+        let after = now.shortfall();
+        records.raised.extend((after > 0).then(|| missing(after)));
+    }
+    records.credits.push(moved);
+    *credits = Some(Credits {
+        account: moved.account,
+        purchase: now,
+    });
+    Ok(())
+}
+
 /// What the world is told.
-pub(super) fn announcements(effects: &[Effect]) -> Vec<Announcement> {
+fn announcements(effects: &[Effect]) -> Vec<Announcement> {
     let told = |effect: &Effect| match effect {
         Effect::AnnounceOrder { status } => Some(Announcement::Order(*status)),
         Effect::AnnouncePayment { payment, status } => {

@@ -1,18 +1,20 @@
 //! One transaction about one order: load it, move it by a rule of the domain, store all that follows.
 
 mod effects;
+mod notes;
 
 use bayar_domain::fact::Fact;
+use bayar_domain::gateway::CaptureId;
 use bayar_domain::settlement::{ApplyError, Broken, Changes, Refused, Restored};
-use bayar_domain::{OrderId, Payment, RefundId, Settlement, Step};
+use bayar_domain::{Money, OrderId, Payment, RefundId, Settlement, Step};
 use chrono::{DateTime, Utc};
 
 use crate::App;
 use crate::failpoint;
 use crate::port::CacheKey;
 use crate::port::store::{
-    Actor, Announcement, CallKey, CallOutcome, Loaded, NewCall, OrderUnit, PaperSet, Save,
-    StoreError, StoredCall,
+    Actor, CallKey, CallOutcome, Counted, Credits, Loaded, NewCall, OrderUnit, Records,
+    RefundClaim, RefundDay, Save, StoreError, StoredCall,
 };
 use crate::trouble::Trouble;
 use effects::Consequences;
@@ -27,6 +29,12 @@ pub(crate) enum SettleError {
     /// A refund has to be written down, and there is no id for it yet.
     #[error("an id for a refund is needed")]
     NeedsRefundId,
+    /// More would go back today than may. This is what is left.
+    #[error("only {} {} are left for today", .0, .0.currency())]
+    DailyLimit(Money),
+    /// A call says something else than what is wanted by now. Nobody has sent it.
+    #[error("the call says something else than what is wanted")]
+    Outdated,
     /// Somebody else took the call over meanwhile, or finished it.
     #[error("the call is in other hands")]
     Stale,
@@ -46,7 +54,11 @@ impl SettleError {
         match self {
             Self::Trouble(trouble) => trouble,
             Self::Stale => Trouble::InProgress,
-            Self::NotFound | Self::Refused(_) | Self::NeedsRefundId => Trouble::fault(self),
+            Self::NotFound
+            | Self::Refused(_)
+            | Self::NeedsRefundId
+            | Self::DailyLimit(_)
+            | Self::Outdated => Trouble::fault(self),
         }
     }
 }
@@ -70,8 +82,19 @@ pub(crate) struct Seen {
     pub settlement: Settlement,
     /// What gateways were asked about it, oldest first.
     pub calls: Vec<StoredCall>,
+    /// What its refunds were asked for by.
+    pub claims: Vec<RefundClaim>,
+    /// The credits of its buyer, where they are what it sells.
+    pub credits: Option<Credits>,
     /// That moment, by the clock of the store.
     pub now: DateTime<Utc>,
+}
+
+impl Seen {
+    /// How many credits the buyer has, as far as it matters to the order.
+    pub fn credit_balance(&self) -> i64 {
+        self.credits.map_or(0, |credits| credits.account.balance())
+    }
 }
 
 /// What a rule wants: steps, each beginning where the one before ended, and what goes with them.
@@ -80,8 +103,23 @@ pub(crate) struct Move {
     pub steps: Vec<Step>,
     pub calls: Vec<NewCall>,
     pub outcomes: Vec<CallOutcome>,
+    /// What new refunds were asked for by.
+    pub claims: Vec<RefundClaim>,
+    /// What has to fit into a day.
+    pub allowance: Option<Allowance>,
     /// Why, for whoever asks later.
     pub note: Option<String>,
+}
+
+/// An amount that has to fit into somebody's day.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Allowance {
+    /// Whose, and which one.
+    pub day: RefundDay,
+    /// How much goes back.
+    pub amount: Money,
+    /// How much may on one day.
+    pub limit: Money,
 }
 
 impl From<Step> for Move {
@@ -147,7 +185,7 @@ impl App {
             return Err(SettleError::NotFound);
         };
         let (mut seen, drifted) = restored(loaded)?;
-        let mut work = Work::new(self, &mut *unit, spare);
+        let mut work = Work::new(self, &mut *unit, spare, seen.credits);
         if let Some(step) = drifted {
             tracing::error!(%order, changes = ?step.changes, "an order had drifted from its facts");
             seen.settlement = work.take(step, &seen, Actor::System).await?;
@@ -156,6 +194,8 @@ impl App {
             steps,
             calls,
             outcomes,
+            claims,
+            allowance,
             note,
         } = match rule(&seen) {
             Ok(wanted) => wanted,
@@ -165,7 +205,13 @@ impl App {
                 return Err(refused);
             }
         };
+        if let Some(left) = work.exceeded(allowance).await? {
+            drop(work);
+            unit.rollback().await;
+            return Err(SettleError::DailyLimit(left));
+        }
         work.note = note;
+        work.claims = claims;
         let written = calls.iter().map(|call| call.clone().written(seen.now));
         seen.calls.extend(written);
         for step in steps {
@@ -206,7 +252,13 @@ impl App {
 }
 
 fn restored(loaded: Loaded) -> Result<(Seen, Option<Step>), Broken> {
-    let Loaded { parts, calls, now } = loaded;
+    let Loaded {
+        parts,
+        calls,
+        claims,
+        credits,
+        now,
+    } = loaded;
     let order = parts.order.clone();
     let (settlement, drifted) = match Settlement::restore(parts)? {
         Restored::Sound(settlement) => (settlement, None),
@@ -215,6 +267,8 @@ fn restored(loaded: Loaded) -> Result<(Seen, Option<Step>), Broken> {
     let seen = Seen {
         settlement,
         calls,
+        claims,
+        credits,
         now,
     };
     Ok((seen, drifted))
@@ -227,18 +281,41 @@ struct Work<'a> {
     spare: std::slice::Iter<'a, RefundId>,
     moved: Vec<Payment>,
     planned: Vec<CallKey>,
+    credits: Option<Credits>,
+    claims: Vec<RefundClaim>,
     note: Option<String>,
 }
 
 impl<'a> Work<'a> {
-    fn new(app: &'a App, unit: &'a mut dyn OrderUnit, spare: &'a [RefundId]) -> Self {
+    fn new(
+        app: &'a App,
+        unit: &'a mut dyn OrderUnit,
+        spare: &'a [RefundId],
+        credits: Option<Credits>,
+    ) -> Self {
         Self {
             app,
             unit,
             spare: spare.iter(),
             moved: Vec::new(),
             planned: Vec::new(),
+            credits,
+            claims: Vec::new(),
             note: None,
+        }
+    }
+
+    /// What is left of a day that an amount does not fit into.
+    async fn exceeded(
+        &mut self,
+        allowance: Option<Allowance>,
+    ) -> Result<Option<Money>, SettleError> {
+        let Some(Allowance { day, amount, limit }) = allowance else {
+            return Ok(None);
+        };
+        match self.unit.count_refund(&day, amount, limit).await? {
+            Counted::Yes => Ok(None),
+            Counted::No(left) => Ok(Some(left)),
         }
     }
 
@@ -262,6 +339,7 @@ impl<'a> Work<'a> {
                 calls,
                 outcomes,
                 announcements: &[],
+                records: Records::none(),
                 by,
                 note: None,
             })
@@ -276,35 +354,63 @@ impl<'a> Work<'a> {
         seen: &Seen,
         by: Actor,
     ) -> Result<Settlement, SettleError> {
-        let Consequences {
-            papers,
-            announcements,
-            calls,
-            due_back,
-        } = self.app.consequences(self.unit, &step, seen).await?;
-        self.write(&step, &papers, &announcements, &calls, by)
-            .await?;
+        let due_back = self.write(&step, seen, by).await?;
         let mut settlement = step.settlement;
         for capture in due_back {
-            let id = self.spare.next().ok_or(SettleError::NeedsRefundId)?;
-            let step = settlement.refund_surplus(*id, &capture)?;
-            let call = self.app.refund_call(&step.settlement, seen, *id);
-            let told = effects::announcements(&step.effects);
-            self.write(&step, &[], &told, call.as_slice(), Actor::System)
-                .await?;
-            settlement = step.settlement;
+            let id = *self.spare.next().ok_or(SettleError::NeedsRefundId)?;
+            settlement = self.give_back(&settlement, seen, id, &capture).await?;
         }
         Ok(settlement)
     }
 
+    /// Writes down that money goes back that the order cannot keep, and how.
+    async fn give_back(
+        &mut self,
+        settlement: &Settlement,
+        seen: &Seen,
+        id: RefundId,
+        capture: &CaptureId,
+    ) -> Result<Settlement, SettleError> {
+        let step = settlement.refund_surplus(id, capture)?;
+        self.write(&step, seen, Actor::System).await?;
+        let settlement = step.settlement;
+        match self.app.refund_request(&settlement, seen, id) {
+            Ok(call) => {
+                let calls = call.as_slice();
+                self.note(&settlement, calls, &[], Actor::System).await?;
+                Ok(settlement)
+            }
+            Err(unfit) => {
+                tracing::warn!(refund_id = %id, %unfit, "the gateway cannot be asked to give it back");
+                let step = settlement.refund_not_possible(id)?;
+                self.write(&step, seen, Actor::System).await?;
+                Ok(step.settlement)
+            }
+        }
+    }
+
+    /// Answers the money that has to go back after the step.
     async fn write(
         &mut self,
         step: &Step,
-        papers: &[PaperSet],
-        announcements: &[Announcement],
-        calls: &[NewCall],
+        seen: &Seen,
         by: Actor,
-    ) -> Result<(), SettleError> {
+    ) -> Result<Vec<CaptureId>, SettleError> {
+        let Consequences {
+            papers,
+            announcements,
+            calls,
+            mut records,
+            due_back,
+        } = self
+            .app
+            .consequences(self.unit, &mut self.credits, step, seen)
+            .await?;
+        let is_in = |claim: &RefundClaim| {
+            let mut moved = step.changes.refunds.iter();
+            moved.any(|refund| refund.terms().id == claim.refund)
+        };
+        (records.claims, self.claims) = self.claims.drain(..).partition(is_in);
         self.planned
             .extend(calls.iter().map(|call| call.key.clone()));
         self.unit
@@ -313,16 +419,17 @@ impl<'a> Work<'a> {
                 changes: &step.changes,
                 facts: &step.facts,
                 decisions: &step.decisions,
-                papers,
-                calls,
+                papers: &papers,
+                calls: &calls,
                 outcomes: &[],
-                announcements,
+                announcements: &announcements,
+                records: &records,
                 by,
                 note: self.note.as_deref(),
             })
             .await?;
         self.moved.extend(step.changes.payments.iter().cloned());
-        Ok(())
+        Ok(due_back)
     }
 }
 

@@ -102,6 +102,11 @@ pub enum Alert {
     },
     /// The order was served and its money is not with us.
     ServedUnpaid,
+    /// Credits should have gone that were used already. Whoever keeps the credits raises it: no settlement does.
+    CreditsMissing {
+        /// How many.
+        missing: i64,
+    },
 }
 
 /// What must be true outside a settlement: a function of its facts and decisions.

@@ -115,6 +115,23 @@ impl Settlement {
         self.move_refund(id, |refund| refund.fail(RefundFailure::Refused))
     }
 
+    /// The gateway proved that it refused a refund because it cannot give this money back by a request.
+    /// An operator will: the money stays reserved for that.
+    ///
+    /// # Errors
+    /// When it is in an operator's hands, or settled by one.
+    pub fn refund_not_possible(&self, id: RefundId) -> Result<Step, Refused> {
+        let refund = self.known_refund(id)?;
+        if !refund.status().is_under_way() || self.pays_after_all(&self.proofs(), refund) {
+            return self.refund_refused(id);
+        }
+        let refused = refund.clone().fail(RefundFailure::Refused)?.into_inner();
+        let mut next = self.clone();
+        next.refunds.insert(id, refused.take_over()?.into_inner());
+        next.decisions.push(Decision::TakeOverRefund { refund: id });
+        Ok(self.step(next)?)
+    }
+
     /// The gateway cannot give this money back: an operator will.
     ///
     /// # Errors

@@ -36,6 +36,19 @@ impl Default for Ids {
     }
 }
 
+/// One id of a sequence that is only ever used inside transactions of the writer.
+pub(super) fn draw(
+    connection: &mut SqliteConnection,
+    sequence: &'static str,
+) -> Result<i64, Failure> {
+    let next: i64 = diesel::update(sequences::table.find(sequence))
+        .set(sequences::next_id.eq(sequences::next_id + 1))
+        .returning(sequences::next_id)
+        .get_result(connection)?;
+    let id = next.checked_sub(1).filter(|id| *id > 0);
+    id.ok_or_else(|| broken(format!("no {sequence} id is left")))
+}
+
 /// A row of `sequences`, and the block that was taken of it.
 pub(super) struct Sequence {
     name: &'static str,

@@ -14,6 +14,7 @@ mod opening;
 mod orders;
 mod payments;
 mod pool;
+mod refunds;
 mod rows;
 mod save;
 mod schema;

@@ -4,13 +4,14 @@ mod attempts;
 mod calls;
 mod facts;
 mod jobs;
+mod records;
 mod refunds;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
 
-use bayar_app::port::store::{Actor, Announcement, CallOutcome, NewCall, PaperSet, Save};
+use bayar_app::port::store::{Actor, Announcement, CallOutcome, NewCall, PaperSet, Records, Save};
 use bayar_domain::{Attempt, Decision, Fact, Order, OrderId, Payment, PaymentId, Refund};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -21,6 +22,7 @@ use super::schema::{decisions, invoices, orders, outbox, payment_events, payment
 use super::unit::{Seen, SeenRow};
 use facts::Holdings;
 use jobs::Job;
+pub(super) use records::{count, credits_of};
 
 /// The first version of everything.
 const FIRST: i64 = 1;
@@ -40,6 +42,7 @@ pub(super) struct Moves {
     decisions: Vec<Decision>,
     papers: Vec<PaperSet>,
     announcements: Vec<Announcement>,
+    records: Records,
     by: Actor,
     note: Option<String>,
 }
@@ -67,6 +70,7 @@ impl Moves {
             decisions: save.decisions.to_vec(),
             papers: save.papers.to_vec(),
             announcements: save.announcements.to_vec(),
+            records: save.records.clone(),
             by: save.by,
             note: save.note.map(ToOwned::to_owned),
         }
@@ -96,6 +100,7 @@ pub(super) fn write(
     if moves.order_moved || place_moved || moves.announces_order() {
         write_order(connection, seen, moves, &now)?;
     }
+    let is_ours = refunds::is_by_our_doing(seen, moves);
     let mut versions = BTreeMap::new();
     for payment in &moves.payments {
         let version = write_payment(connection, seen, payment, moves.by, &now)?;
@@ -105,10 +110,10 @@ pub(super) fn write(
         attempts::write(connection, seen, attempt, at)?;
     }
     for refund in &moves.refunds {
-        refunds::write(connection, seen, refund, at)?;
+        refunds::write(connection, seen, refund, moves, at)?;
     }
     facts::write_facts(connection, seen, &moves.facts, &now)?;
-    facts::write_holdings(connection, seen, &moves.holdings, &now)?;
+    facts::write_holdings(connection, seen, &moves.holdings, is_ours, &now)?;
     // What is over goes before what is to be done anew for the same purpose.
     for outcome in &moves.outcomes {
         calls::finish(connection, seen, outcome, &now)?;
@@ -122,6 +127,7 @@ pub(super) fn write(
     for papers in &moves.papers {
         write_papers(connection, seen, papers)?;
     }
+    records::write(connection, seen, moves, &now)?;
     for announcement in &moves.announcements {
         announce(connection, seen, &versions, moves, *announcement, &now)?;
     }

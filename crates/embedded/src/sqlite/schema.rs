@@ -172,6 +172,93 @@ diesel::table! {
         version -> BigInt,
         created_at -> Text,
         updated_at -> Text,
+        asked_by -> Nullable<Text>,
+        key_owner -> Nullable<Text>,
+        key -> Nullable<Text>,
+        request_hash -> Nullable<Binary>,
+        counted_day -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    refund_events (refund_id, version) {
+        refund_id -> BigInt,
+        version -> BigInt,
+        from_status -> Nullable<Text>,
+        to_status -> Text,
+        actor -> Text,
+        at -> Text,
+    }
+}
+
+diesel::table! {
+    refund_days (actor, day, currency) {
+        actor -> Text,
+        day -> Text,
+        currency -> Text,
+        used_minor -> BigInt,
+    }
+}
+
+diesel::table! {
+    credit_notes (id) {
+        id -> BigInt,
+        number -> Text,
+        payment_id -> BigInt,
+        refund_id -> Nullable<BigInt>,
+        external_refund -> Nullable<Text>,
+        amount_minor -> BigInt,
+        amount -> Text,
+        currency -> Text,
+        taxes -> Text,
+        issued_at -> Text,
+    }
+}
+
+diesel::table! {
+    external_refunds (order_id, refund) {
+        order_id -> BigInt,
+        refund -> Text,
+        payment_id -> Nullable<BigInt>,
+        capture -> Text,
+        amount_minor -> BigInt,
+        amount -> Text,
+        currency -> Text,
+        step -> Text,
+        created_at -> Text,
+        updated_at -> Text,
+    }
+}
+
+diesel::table! {
+    credit_accounts (user_id) {
+        user_id -> BigInt,
+        balance -> BigInt,
+        updated_at -> Text,
+    }
+}
+
+diesel::table! {
+    credit_entries (id) {
+        id -> BigInt,
+        user_id -> BigInt,
+        order_id -> Nullable<BigInt>,
+        change -> BigInt,
+        shortfall -> BigInt,
+        balance -> BigInt,
+        actor -> Text,
+        at -> Text,
+    }
+}
+
+diesel::table! {
+    alerts (id) {
+        id -> BigInt,
+        order_id -> BigInt,
+        owed -> Nullable<BigInt>,
+        alert -> Text,
+        raised_at -> Text,
+        cleared_at -> Nullable<Text>,
     }
 }
 
@@ -292,3 +379,4 @@ diesel::table! {
 diesel::joinable!(payments -> orders (order_id));
 diesel::joinable!(idempotency_keys -> payments (payment_id));
 diesel::allow_tables_to_appear_in_same_query!(orders, payments, idempotency_keys);
+diesel::allow_tables_to_appear_in_same_query!(refunds, alerts);

@@ -5,19 +5,24 @@ mod load;
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use bayar_app::port::store::{Answer, Loaded, OrderUnit, PaperSet, Save, Units};
+use bayar_app::port::store::{
+    Answer, Counted, Loaded, OrderUnit, PaperSet, RefundDay, Save, Units,
+};
 use bayar_domain::settlement::Sums;
 use bayar_domain::{
-    AttemptId, AttemptStatus, CaptureId, OrderId, PaymentId, PaymentStatus, RefundId, RefundStatus,
+    AttemptId, AttemptStatus, CaptureId, CreditNote, CreditNoteId, Money, OrderId, PaymentId,
+    PaymentStatus, RefundId, RefundStatus,
 };
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
 use super::SqliteStore;
 use super::error::{Failure, broken, unreadable};
+use super::ids::draw;
 use super::payments::{invoice_of, taxes_of};
 use super::pool::{Transaction, blocking};
-use super::save::{Moves, write};
+use super::refunds::notes_of;
+use super::save::{Moves, count, write};
 pub(super) use load::load;
 
 #[async_trait]
@@ -106,6 +111,32 @@ impl OrderUnit for SqliteUnit {
             })
         });
         Ok(papers.await?)
+    }
+
+    async fn credit_notes(&mut self, payment: PaymentId) -> Answer<Vec<CreditNote>> {
+        let notes = self.run(move |connection, seen, _| {
+            if !seen.payments.contains_key(&payment) {
+                return Err(broken(format!("payment {payment} is not of the order")));
+            }
+            notes_of(connection, payment)
+        });
+        Ok(notes.await?)
+    }
+
+    async fn credit_note_id(&mut self) -> Answer<CreditNoteId> {
+        let id = self.run(|connection, _, _| draw(connection, "credit_notes"));
+        Ok(CreditNoteId::new(id.await?).map_err(broken)?)
+    }
+
+    async fn count_refund(
+        &mut self,
+        day: &RefundDay,
+        amount: Money,
+        limit: Money,
+    ) -> Answer<Counted> {
+        let day = *day;
+        let counted = self.run(move |connection, _, _| count(connection, &day, amount, limit));
+        Ok(counted.await?)
     }
 
     async fn save(&mut self, save: &Save<'_>) -> Answer<()> {

@@ -2,7 +2,7 @@
 
 use bayar_app::port::StoreError;
 use bayar_app::port::store::{
-    Actor, Answer, CallPurpose, GatewayCalls, NewCall, OrderUnit, Save, Units, Upkeep,
+    Actor, Answer, CallPurpose, GatewayCalls, NewCall, OrderUnit, Records, Save, Units, Upkeep,
 };
 use bayar_domain::settlement::Restored;
 use bayar_domain::{AttemptId, OrderId, PaymentId, Settlement, Step};
@@ -31,6 +31,7 @@ async fn save(unit: &mut dyn OrderUnit, step: &Step, calls: &[NewCall]) -> Answe
         outcomes: &[],
         papers: &[],
         announcements: &[],
+        records: Records::none(),
         by: Actor::System,
         note: None,
     })
@@ -303,7 +304,10 @@ async fn a_file_of_the_first_step_comes_up_to_the_second_with_its_rows() {
         FROM jobs ORDER BY subject_id";
     let before = texts(&database.path(), jobs);
     let word = store.installation().await.unwrap();
-    assert_eq!(store.migrate().await.unwrap(), ["0002_gateways"]);
+    assert_eq!(
+        store.migrate().await.unwrap(),
+        ["0002_gateways", "0003_refunds"]
+    );
     assert_eq!(store.installation().await.unwrap(), word);
     assert_eq!(texts(&database.path(), jobs), before);
     assert_eq!(before.len(), 2);

@@ -15,6 +15,7 @@ mod gateways;
 mod killed;
 mod looking;
 mod migrations;
+mod refunds;
 mod tables;
 mod times;
 mod units;

@@ -2,7 +2,7 @@
 
 use bayar_app::port::StoreError;
 use bayar_app::port::store::{
-    Actor, Announcement, Answer, OrderUnit, Payments, Save, Units, Upkeep,
+    Actor, Announcement, Answer, OrderUnit, Payments, Records, Save, Units, Upkeep,
 };
 use bayar_domain::decision::Decision;
 use bayar_domain::payment::Cancellation;
@@ -52,6 +52,7 @@ pub async fn save(
         outcomes: &[],
         papers: &[],
         announcements,
+        records: Records::none(),
         by: Actor::System,
         note: None,
     })
@@ -139,6 +140,7 @@ async fn what_leaves_the_place_of_an_order_is_written_before_what_takes_it() {
         outcomes: &[],
         papers: &[],
         announcements: &[],
+        records: Records::none(),
         by: Actor::System,
         note: None,
     })

@@ -1,7 +1,10 @@
 use bayar_app::port::Source;
-use bayar_app::port::store::Answer;
+use bayar_app::port::store::{
+    Actor, Answer, IdempotencyKey, RefundClaim, RefundDay, RefundKey, RequestHash, StoredRefund,
+};
 use bayar_domain::gateway::Reason;
-use bayar_domain::{CaptureId, PaymentId, Refund, RefundId, RefundState, RefundTerms};
+use bayar_domain::{CaptureId, OrderId, PaymentId, Refund, RefundId, RefundState, RefundTerms};
+use chrono::{DateTime, NaiveDate, Utc};
 use diesel::pg::Pg;
 use diesel::{Queryable, Selectable};
 
@@ -23,9 +26,65 @@ pub(crate) struct RefundRow {
     status: String,
     state: String,
     pub(crate) version: i64,
+    order_id: i64,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+    asked_by: Option<String>,
+    key_owner: Option<String>,
+    key: Option<String>,
+    request_hash: Option<Vec<u8>>,
+    counted_day: Option<NaiveDate>,
 }
 
 impl RefundRow {
+    /// The refund with all that is stored of it.
+    pub(crate) fn stored(&self) -> Answer<StoredRefund> {
+        let stored = || -> Result<_, Source> {
+            Ok(StoredRefund {
+                refund: self.restore()?,
+                order: OrderId::new(self.order_id)?,
+                by: self.asked_by.as_deref().map(str::parse).transpose()?,
+                claim: self.asked()?,
+                version: self.version,
+                created_at: self.created_at,
+                updated_at: self.updated_at,
+            })
+        };
+        stored().map_err(Unreadable::of("refund", self.id))
+    }
+
+    /// What it was asked for by.
+    pub(crate) fn claim(&self) -> Answer<Option<RefundClaim>> {
+        self.asked().map_err(Unreadable::of("refund", self.id))
+    }
+
+    fn asked(&self) -> Result<Option<RefundClaim>, Source> {
+        let (Some(owner), Some(key), Some(hash), Some(by)) = (
+            &self.key_owner,
+            &self.key,
+            &self.request_hash,
+            &self.asked_by,
+        ) else {
+            return Ok(None);
+        };
+        let actor: Actor = by.parse()?;
+        let currency = self.currency.parse()?;
+        let day = self.counted_day.map(|day| RefundDay {
+            actor,
+            day,
+            currency,
+        });
+        Ok(Some(RefundClaim {
+            refund: RefundId::new(self.id)?,
+            key: RefundKey {
+                owner: owner.parse()?,
+                key: IdempotencyKey::new(key.as_str())?,
+            },
+            request: RequestHash::from_bytes(<[u8; 32]>::try_from(hash.as_slice())?),
+            day,
+        }))
+    }
+
     /// The refund.
     pub(crate) fn refund(&self) -> Answer<Refund> {
         self.restore().map_err(Unreadable::of("refund", self.id))

@@ -41,6 +41,7 @@ statement! {
         old_refunded: i64 as BigInt,
         old_reserved: i64 as BigInt,
         old_disputed: i64 as BigInt,
+        added: Option<i64> as Nullable<BigInt>,
         currency: Option<&'static str> as Nullable<Text>,
         captured_minor: i64 as BigInt,
         captured: String as Text,
@@ -61,14 +62,15 @@ statement! {
         loss_minor = " loss_minor ", loss = CAST(CAST(" loss " AS text) AS numeric), updated_at = bayar_now()
     WHERE order_id = " order " AND capture = " capture " AND currency IS NOT DISTINCT FROM " old_currency "
         AND captured_minor = " old_captured " AND refunded_minor = " old_refunded "
-        AND reserved_minor = " old_reserved " AND disputed_minor = " old_disputed
+        AND reserved_minor = " old_reserved " AND disputed_minor = " old_disputed "
+        AND coalesce(refunded_minor + reserved_minor + disputed_minor + " added " <= captured_minor, true)"
 }
 
 /// One of the sums.
 type Part = fn(Sums) -> Money;
 
 impl Unit {
-    pub(super) async fn write_facts(&mut self, save: &Save<'_>) -> Answer<()> {
+    pub(super) async fn write_facts(&mut self, save: &Save<'_>, is_ours: bool) -> Answer<()> {
         for fact in save.facts {
             self.insert_fact(fact).await?;
         }
@@ -78,7 +80,7 @@ impl Unit {
             if !self.captures.contains_key(*capture) {
                 self.insert_capture(capture, terms).await?;
             }
-            self.write_sums(capture, sums.get(*capture).copied())
+            self.write_sums(capture, sums.get(*capture).copied(), is_ours)
                 .await?;
         }
         let primary = save.settlement.primary();
@@ -145,7 +147,12 @@ impl Unit {
         Ok(())
     }
 
-    async fn write_sums(&mut self, capture: &CaptureId, sums: Option<Sums>) -> Answer<()> {
+    async fn write_sums(
+        &mut self,
+        capture: &CaptureId,
+        sums: Option<Sums>,
+        is_ours: bool,
+    ) -> Answer<()> {
         let seen = self.captures.get(capture).copied().flatten();
         if seen == sums {
             return Ok(());
@@ -162,6 +169,13 @@ impl Unit {
             old_refunded: minor(seen, |sums| sums.refunded),
             old_reserved: minor(seen, |sums| sums.reserved),
             old_disputed: minor(seen, |sums| sums.disputed),
+            // By our doing never more is reserved than is there.
+            added: is_ours
+                .then(|| {
+                    let reserved = |sums| minor(sums, |sums| sums.reserved);
+                    reserved(sums).saturating_sub(reserved(seen))
+                })
+                .filter(|added| *added > 0),
             currency: currency(sums),
             captured_minor: minor(sums, |sums| sums.captured),
             captured: text(|sums| sums.captured),

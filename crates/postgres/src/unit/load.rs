@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use bayar_app::port::store::{Answer, StoredCall};
+use bayar_app::port::store::{Answer, RefundClaim, StoredCall};
 use bayar_domain::decision::Decision;
 use bayar_domain::settlement::Sums;
 use bayar_domain::{Attempt, CaptureId, Fact, OrderId, Payment, Refund};
@@ -50,21 +50,24 @@ impl Unit {
         Ok(loaded)
     }
 
-    pub(super) async fn load_refunds(&mut self) -> Answer<Vec<Refund>> {
+    /// The refunds, and what they were asked for by.
+    pub(super) async fn load_refunds(&mut self) -> Answer<(Vec<Refund>, Vec<RefundClaim>)> {
         let rows = refunds::table
             .filter(refunds::order_id.eq(self.order.get()))
             .order(refunds::id)
             .select(RefundRow::as_select());
         let rows: Vec<RefundRow> = self.transaction.load(rows).await?;
         let mut loaded = Vec::with_capacity(rows.len());
+        let mut claims = Vec::new();
         for row in rows {
             let refund = row.refund()?;
             let (version, status) = (row.version, refund.status());
             self.refunds
                 .insert(refund.terms().id, Seen { version, status });
+            claims.extend(row.claim()?);
             loaded.push(refund);
         }
-        Ok(loaded)
+        Ok((loaded, claims))
     }
 
     pub(super) async fn load_facts(&mut self) -> Answer<Vec<Fact>> {

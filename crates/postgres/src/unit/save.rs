@@ -2,7 +2,7 @@
 
 use bayar_app::port::store::{Actor, Announcement, Answer, PaperSet, Save};
 use bayar_domain::decision::Decision;
-use bayar_domain::{Invoice, Payment, TaxRecord};
+use bayar_domain::{Invoice, Payment, Refund, RefundStatus, TaxRecord};
 use diesel::{BoolExpressionMethods, ExpressionMethods, QueryDsl};
 
 use super::jobs::{Job, waits_for_money};
@@ -19,6 +19,7 @@ impl Unit {
             return Err(self.wrong("is not the order that is to be saved"));
         }
         self.write_order(save).await?;
+        let is_ours = self.is_by_our_doing(save);
         // What leaves the order's only place goes before what takes it.
         let mut payments: Vec<_> = save.changes.payments.iter().collect();
         payments.sort_by_key(|payment| payment.status().is_live());
@@ -27,9 +28,9 @@ impl Unit {
         }
         self.write_attempts(&save.changes.attempts).await?;
         for refund in &save.changes.refunds {
-            self.write_refund(refund).await?;
+            self.write_refund(refund, save).await?;
         }
-        self.write_facts(save).await?;
+        self.write_facts(save, is_ours).await?;
         self.write_calls(save).await?;
         for decision in save.decisions {
             self.write_decision(decision, save).await?;
@@ -37,10 +38,22 @@ impl Unit {
         for papers in save.papers {
             self.write_papers(papers).await?;
         }
+        self.write_records(save).await?;
         for announcement in save.announcements {
             self.announce(*announcement, save).await?;
         }
         Ok(())
+    }
+
+    /// Whether money is reserved because we want it to go back, and not because a gateway says that it does.
+    fn is_by_our_doing(&self, save: &Save<'_>) -> bool {
+        let is_new = |refund: &Refund| match self.refunds.get(&refund.terms().id) {
+            None => true,
+            Some(seen) => {
+                seen.status == RefundStatus::Failed && refund.status() == RefundStatus::Manual
+            }
+        };
+        save.facts.is_empty() && save.changes.refunds.iter().any(is_new)
     }
 
     async fn write_order(&mut self, save: &Save<'_>) -> Answer<()> {

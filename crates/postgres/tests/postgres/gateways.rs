@@ -2,8 +2,8 @@
 
 use crate::support::{Fixture, client, connect, reasons, wait_until};
 use bayar_app::port::store::{
-    Actor, Announcement, Answer, CallPurpose, GatewayCalls, NewCall, OrderUnit, Payments, Save,
-    SchemaState, Store, StoreError, Upkeep,
+    Actor, Announcement, Answer, CallPurpose, GatewayCalls, NewCall, OrderUnit, Payments, Records,
+    Save, SchemaState, Store, StoreError, Upkeep,
 };
 use bayar_domain::settlement::Restored;
 use bayar_domain::{AttemptId, OrderId, PaymentId, PaymentStatus, Settlement, Step};
@@ -28,6 +28,7 @@ async fn save(unit: &mut dyn OrderUnit, step: &Step, calls: &[NewCall]) -> Answe
         outcomes: &[],
         papers: &[],
         announcements: &[],
+        records: Records::none(),
         by: Actor::System,
         note: None,
     })
@@ -289,6 +290,7 @@ async fn a_unit_that_is_rolled_back_gives_its_connection_back() {
                         outcomes: &[],
                         papers: &[],
                         announcements: &[announced, announced],
+                        records: Records::none(),
                         by: Actor::System,
                         note: None,
                     })
@@ -404,7 +406,7 @@ async fn tables_of_the_first_step_come_up_to_the_second_with_their_rows() {
     )
     .await
     .unwrap();
-    let missing = vec!["0002_gateways".to_owned()];
+    let missing = vec!["0002_gateways".to_owned(), "0003_refunds".to_owned()];
     assert_eq!(
         store.schema().await.unwrap(),
         SchemaState::Behind(missing.clone())

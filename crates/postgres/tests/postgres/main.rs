@@ -12,6 +12,7 @@ mod contract;
 mod gateways;
 mod migrations;
 mod opening;
+mod refunds;
 mod rows;
 mod support;
 mod tls;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::support::{Fixture, SOON, connect, wait_until};
 use bayar_app::port::store::{
-    Actor, Announcement, OrderUnit, Payments, Save, Store, StoreError, Units,
+    Actor, Announcement, OrderUnit, Payments, Records, Save, Store, StoreError, Units,
 };
 use bayar_domain::settlement::Restored;
 use bayar_domain::{OrderId, PaymentStatus, Settlement, Step};
@@ -32,6 +32,7 @@ async fn save(unit: &mut dyn OrderUnit, step: &Step) -> Result<(), StoreError> {
         outcomes: &[],
         papers: &[],
         announcements: &[announcement],
+        records: Records::none(),
         by: Actor::System,
         note: None,
     })
@@ -159,6 +160,7 @@ async fn a_price_that_changed_in_a_unit_is_stored() {
         outcomes: &[],
         papers: &[],
         announcements: &[],
+        records: Records::none(),
         by: Actor::System,
         note: None,
     })

@@ -1,4 +1,5 @@
 mod money;
+mod refunds;
 
 use std::sync::Arc;
 
@@ -87,7 +88,8 @@ fn tell(explanation: &Explanation) -> std::io::Result<()> {
             output::line(format!("It answers the idempotency key {key}."))?;
         }
     }
-    money::tell(explanation)
+    money::tell(explanation)?;
+    refunds::tell(explanation)
 }
 
 fn as_json(explanation: &Explanation) -> Value {
@@ -98,13 +100,17 @@ fn as_json(explanation: &Explanation) -> Value {
         calls,
         facts,
         refunds,
+        external,
+        alerts,
     } = explanation;
     let terms = order.order.terms();
     let payments: Vec<_> = payments.iter().map(payment_json).collect();
     let attempts: Vec<_> = attempts.iter().map(money::attempt_json).collect();
     let calls: Vec<_> = calls.iter().map(money::call_json).collect();
     let facts: Vec<_> = facts.iter().map(money::fact_json).collect();
-    let refunds: Vec<_> = refunds.iter().map(money::refund_json).collect();
+    let refunds: Vec<_> = refunds.iter().map(self::refunds::refund_json).collect();
+    let external: Vec<_> = external.iter().map(self::refunds::external_json).collect();
+    let alerts: Vec<_> = alerts.iter().map(self::refunds::alert_json).collect();
     json!({
         "order_number": terms.number.as_str(),
         "user_id": terms.owner.get(),
@@ -118,6 +124,8 @@ fn as_json(explanation: &Explanation) -> Value {
         "calls": calls,
         "facts": facts,
         "refunds": refunds,
+        "external_refunds": external,
+        "alerts": alerts,
     })
 }
 

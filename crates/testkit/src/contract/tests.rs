@@ -21,6 +21,8 @@ fn every_case_is_in_the_list_of_its_suite() {
         include_str!("store/orders.rs"),
         include_str!("store/prices.rs"),
         include_str!("store/racing.rs"),
+        include_str!("store/refund_papers.rs"),
+        include_str!("store/refund_records.rs"),
         include_str!("store/refunds.rs"),
         include_str!("store/settling.rs"),
         include_str!("store/surveys.rs"),

@@ -64,6 +64,19 @@ pub enum Operation {
     Installation,
     Now,
     ForgetKeys,
+    Refund,
+    RefundOfKey,
+    RefundsOf,
+    ExternalRefundsOf,
+    CreditNotesOf,
+    RefundEvents,
+    Refunds,
+    AlertsOf,
+    CreditBalance,
+    CreditEntriesOf,
+    CreditNotes,
+    CreditNoteId,
+    CountRefund,
 }
 
 /// Which operations are to fail, and which were called.

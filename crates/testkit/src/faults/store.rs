@@ -6,11 +6,14 @@ use bayar_app::identity::{Email, PasswordHash, Role};
 use bayar_app::port::store::{
     Added, Answer, ApiKeyId, ApiKeys, BillIds, CallKey, GatewayCalls, Installation, KeyScope,
     Lease, Loaded, NewApiKey, NewOrder, NewUser, Opened, Opening, OrderKey, OrderUnit, Orders,
-    Page, PageOf, PaymentEvent, PaymentFilter, Payments, Repriced, SchemaState, Store,
-    StoredApiKey, StoredOrder, StoredPayment, Survey, Surveyed, Units, Upkeep, User, Users,
+    Page, PageOf, PaymentEvent, PaymentFilter, Payments, RefundEvent, RefundKey, Refunds, Repriced,
+    SchemaState, Store, StoredAlert, StoredApiKey, StoredCreditEntry, StoredExternalRefund,
+    StoredOrder, StoredPayment, StoredRefund, Survey, Surveyed, Units, Upkeep, User, Users,
+    WhichRefunds,
 };
 use bayar_domain::{
-    AttemptId, Invoice, Money, OrderId, OrderNumber, PaymentId, RefundId, TaxRecord, UserId,
+    AttemptId, CreditNote, Invoice, Money, OrderId, OrderNumber, PaymentId, RefundId, TaxRecord,
+    UserId,
 };
 use chrono::{DateTime, Utc};
 
@@ -87,6 +90,19 @@ delegate! { Payments:
     Taxes taxes(payment: PaymentId) -> Vec<TaxRecord>;
     ForgetKey forget_key(scope: &KeyScope) -> ();
     KeysOf keys_of(payment: PaymentId) -> Vec<KeyScope>;
+}
+
+delegate! { Refunds:
+    Refund refund(id: RefundId) -> Option<StoredRefund>;
+    RefundOfKey refund_of_key(key: &RefundKey) -> Option<StoredRefund>;
+    RefundsOf refunds_of(payment: PaymentId) -> Vec<StoredRefund>;
+    ExternalRefundsOf external_refunds_of(payment: PaymentId) -> Vec<StoredExternalRefund>;
+    CreditNotesOf credit_notes_of(payment: PaymentId) -> Vec<CreditNote>;
+    RefundEvents refund_events(refund: RefundId) -> Vec<RefundEvent>;
+    Refunds refunds(which: WhichRefunds, after: Option<RefundId>, at_most: u32) -> Vec<StoredRefund>;
+    AlertsOf alerts_of(order: OrderId) -> Vec<StoredAlert>;
+    CreditBalance credit_balance(owner: UserId) -> i64;
+    CreditEntriesOf credit_entries_of(owner: UserId) -> Vec<StoredCreditEntry>;
 }
 
 delegate! { GatewayCalls:

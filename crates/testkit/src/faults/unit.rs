@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use bayar_app::port::store::{Answer, OrderUnit, PaperSet, Save};
-use bayar_domain::PaymentId;
+use bayar_app::port::store::{Answer, Counted, OrderUnit, PaperSet, RefundDay, Save};
+use bayar_domain::{CreditNote, CreditNoteId, Money, PaymentId};
 
 use super::plan::{Operation, Plan};
 
@@ -23,6 +23,26 @@ impl OrderUnit for FaultyUnit {
     async fn papers(&mut self, payment: PaymentId) -> Answer<PaperSet> {
         let call = self.inner.papers(payment);
         self.plan.around(Operation::Papers, call).await
+    }
+
+    async fn credit_notes(&mut self, payment: PaymentId) -> Answer<Vec<CreditNote>> {
+        let call = self.inner.credit_notes(payment);
+        self.plan.around(Operation::CreditNotes, call).await
+    }
+
+    async fn credit_note_id(&mut self) -> Answer<CreditNoteId> {
+        let call = self.inner.credit_note_id();
+        self.plan.around(Operation::CreditNoteId, call).await
+    }
+
+    async fn count_refund(
+        &mut self,
+        day: &RefundDay,
+        amount: Money,
+        limit: Money,
+    ) -> Answer<Counted> {
+        let call = self.inner.count_refund(day, amount, limit);
+        self.plan.around(Operation::CountRefund, call).await
     }
 
     async fn save(&mut self, save: &Save<'_>) -> Answer<()> {

@@ -33,6 +33,24 @@ impl fmt::Display for KeyOwner {
     }
 }
 
+/// Reads what [`KeyOwner`] displays.
+impl std::str::FromStr for KeyOwner {
+    type Err = InvalidText;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let invalid = || InvalidText {
+            what: "owner of a key",
+            rule: "must be user-ID or service-ID",
+        };
+        let user = |id: &str| id.parse().map_err(|_| invalid());
+        match text.split_once('-') {
+            Some(("user", id)) => Ok(Self::User(user(id)?)),
+            Some(("service", id)) => Ok(Self::ServiceFor(user(id)?)),
+            Some(_) | None => Err(invalid()),
+        }
+    }
+}
+
 /// What is asked for, in one stable word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Route {

@@ -5,6 +5,7 @@ mod calls;
 mod idempotency;
 mod orders;
 mod payments;
+mod refunds;
 mod unit;
 mod upkeep;
 
@@ -28,15 +29,22 @@ pub use payments::{
     BillIds, LivePayment, Opened, Opening, Page, PageOf, PaymentEvent, PaymentFilter, Payments,
     StoredPayment, Survey, Surveyed, SurveyedOrder,
 };
-pub use unit::{Announcement, Loaded, OrderUnit, PaperSet, Save, Units};
+pub use refunds::{
+    Counted, RefundClaim, RefundDay, RefundEvent, RefundKey, Refunds, StoredAlert,
+    StoredCreditEntry, StoredExternalRefund, StoredRefund, WhichRefunds,
+};
+pub use unit::{Announcement, Credits, Loaded, OrderUnit, PaperSet, Records, Save, Units};
 pub use upkeep::{Installation, SchemaState, Upkeep};
 
 use super::Source;
 
 /// All ports of one store.
-pub trait Store: Orders + Payments + Units + GatewayCalls + Users + ApiKeys + Upkeep {}
+pub trait Store:
+    Orders + Payments + Refunds + Units + GatewayCalls + Users + ApiKeys + Upkeep
+{
+}
 
-impl<T: Orders + Payments + Units + GatewayCalls + Users + ApiKeys + Upkeep> Store for T {}
+impl<T: Orders + Payments + Refunds + Units + GatewayCalls + Users + ApiKeys + Upkeep> Store for T {}
 
 /// Why a store did not do what it was asked for.
 #[derive(Debug, Error)]

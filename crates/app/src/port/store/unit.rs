@@ -1,11 +1,16 @@
 use async_trait::async_trait;
+use bayar_domain::credit::CreditMove;
 use bayar_domain::decision::Decision;
 use bayar_domain::fact::Fact;
-use bayar_domain::settlement::{Changes, Parts};
-use bayar_domain::{Invoice, OrderId, PaymentId, Settlement, TaxRecord};
+use bayar_domain::gateway::GatewayRefundId;
+use bayar_domain::settlement::{Alert, Changes, ExternalRefund, Parts};
+use bayar_domain::{
+    CreditAccount, CreditNote, CreditNoteId, CreditPurchase, Invoice, Money, OrderId, PaymentId,
+    Settlement, TaxRecord,
+};
 use chrono::{DateTime, Utc};
 
-use super::{Actor, Answer, CallOutcome, NewCall, StoredCall};
+use super::{Actor, Answer, CallOutcome, Counted, NewCall, RefundClaim, RefundDay, StoredCall};
 
 /// Opens units of work.
 #[async_trait]
@@ -23,8 +28,28 @@ pub trait OrderUnit: Send {
     /// The papers of a payment of the order.
     async fn papers(&mut self, payment: PaymentId) -> Answer<PaperSet>;
 
+    /// The credit notes of a payment of the order, in the order they were issued.
+    async fn credit_notes(&mut self, payment: PaymentId) -> Answer<Vec<CreditNote>>;
+
+    /// An id that no credit note has.
+    async fn credit_note_id(&mut self) -> Answer<CreditNoteId>;
+
+    /// Counts what somebody gives back on a day, if it is no more than `limit` with all that is counted already.
+    ///
+    /// Of any number of units at once, whatever their orders, those that are told yes MUST NOT count more than `limit`.
+    async fn count_refund(
+        &mut self,
+        day: &RefundDay,
+        amount: Money,
+        limit: Money,
+    ) -> Answer<Counted>;
+
     /// Writes what moved.
     ///
+    /// MUST write an event with the next version for each refund that moved.
+    /// MUST take what failed out of the day it counts in, and count it again when it did not fail after all.
+    /// MUST answer [`super::StoreError::Busy`] when a key that a refund was asked for by made another one.
+    /// MUST refuse a balance of credits that is not as it was loaded.
     /// MUST write an event with the next version for each payment that moved.
     /// MUST keep one open job for each payment that waits for money, each attempt that is live and each refund that is
     /// under way, and end the job of one that is not.
@@ -48,8 +73,21 @@ pub struct Loaded {
     pub parts: Parts,
     /// What gateways were asked about it, oldest first.
     pub calls: Vec<StoredCall>,
+    /// What its refunds were asked for by.
+    pub claims: Vec<RefundClaim>,
+    /// The credits of its buyer, where they are what it sells. Nobody else moves them as long as the unit lasts.
+    pub credits: Option<Credits>,
     /// Now, by the clock of the store.
     pub now: DateTime<Utc>,
+}
+
+/// The credits of the buyer of a package.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Credits {
+    /// All their credits.
+    pub account: CreditAccount,
+    /// What the order's package stands at.
+    pub purchase: CreditPurchase,
 }
 
 /// The papers of one payment.
@@ -80,10 +118,48 @@ pub struct Save<'a> {
     pub outcomes: &'a [CallOutcome],
     /// What the world is told.
     pub announcements: &'a [Announcement],
+    /// What else is written down.
+    pub records: &'a Records,
     /// Who did it.
     pub by: Actor,
     /// Why, for whoever asks later. It is kept with the decisions.
     pub note: Option<&'a str>,
+}
+
+/// What is written down beside what moved.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Records {
+    /// What new refunds were asked for by.
+    pub claims: Vec<RefundClaim>,
+    /// Credit notes that are issued.
+    pub notes: Vec<CreditNote>,
+    /// What is known of refunds that somebody made at a gateway.
+    pub external: Vec<(GatewayRefundId, ExternalRefund)>,
+    /// Refunds that turned out to be ours.
+    pub forgotten: Vec<GatewayRefundId>,
+    /// How the credits of the buyer moved.
+    pub credits: Vec<CreditMove>,
+    /// What an operator is called for. What is open already stays as it is.
+    pub raised: Vec<Alert>,
+    /// What is over.
+    pub cleared: Vec<Alert>,
+}
+
+impl Records {
+    /// Nothing.
+    #[must_use]
+    pub const fn none() -> &'static Self {
+        static NONE: Records = Records {
+            claims: Vec::new(),
+            notes: Vec::new(),
+            external: Vec::new(),
+            forgotten: Vec::new(),
+            credits: Vec::new(),
+            raised: Vec::new(),
+            cleared: Vec::new(),
+        };
+        &NONE
+    }
 }
 
 /// Something the world is told once, under one name.

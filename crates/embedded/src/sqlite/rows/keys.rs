@@ -1,8 +1,6 @@
 use bayar_app::port::Source;
-use bayar_app::port::store::{
-    IdempotencyKey, KeyOwner, KeyScope, RequestHash, Route, StoredAnswer,
-};
-use bayar_domain::{PaymentId, PaymentStatus, UserId};
+use bayar_app::port::store::{IdempotencyKey, KeyScope, RequestHash, Route, StoredAnswer};
+use bayar_domain::{PaymentId, PaymentStatus};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sqlite::Sqlite;
@@ -69,24 +67,11 @@ impl KeyRow {
 
     fn read(self) -> Result<KeyScope, Source> {
         Ok(KeyScope {
-            owner: owner(&self.owner)?,
+            owner: self.owner.parse()?,
             route: route(&self.route)?,
             key: IdempotencyKey::new(self.key)?,
         })
     }
-}
-
-/// Reads what [`KeyOwner`] displays.
-fn owner(text: &str) -> Result<KeyOwner, Source> {
-    match text.split_once('-') {
-        Some(("user", id)) => Ok(KeyOwner::User(user(id)?)),
-        Some(("service", id)) => Ok(KeyOwner::ServiceFor(user(id)?)),
-        Some(_) | None => Err(format!("{text} does not own keys").into()),
-    }
-}
-
-fn user(id: &str) -> Result<UserId, Source> {
-    Ok(UserId::new(id.parse()?)?)
 }
 
 fn route(text: &str) -> Result<Route, Source> {

@@ -7,6 +7,7 @@ mod keys;
 mod orders;
 mod papers;
 mod payments;
+mod records;
 mod refunds;
 
 use bayar_app::port::Source;
@@ -20,6 +21,9 @@ pub(super) use orders::{ItemRow, OrderRow, columns_of};
 pub(super) use papers::{InvoiceRow, TaxRow};
 pub(super) use payments::{
     EventRow, LiveRow, PaymentRow, is_unfinished, state_text, stored_payment, waits,
+};
+pub(super) use records::{
+    AlertRow, CreditEntryRow, ExternalRow, NoteRow, RefundEventRow, day_text,
 };
 pub(super) use refunds::{CaptureRow, RefundRow, refund_state_text};
 

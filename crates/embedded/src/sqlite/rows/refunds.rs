@@ -1,15 +1,19 @@
 use bayar_app::port::Source;
+use bayar_app::port::store::{
+    Actor, IdempotencyKey, RefundClaim, RefundDay, RefundKey, RequestHash, StoredRefund,
+};
 use bayar_domain::gateway::Reason;
 use bayar_domain::settlement::Sums;
 use bayar_domain::{
-    CaptureId, Currency, Money, PaymentId, Refund, RefundId, RefundState, RefundTerms,
+    CaptureId, Currency, Money, OrderId, PaymentId, Refund, RefundId, RefundState, RefundTerms,
 };
 use diesel::prelude::*;
 use diesel::sqlite::Sqlite;
 
 use super::super::error::{Failure, broken, unreadable};
 use super::super::schema::{captures, refunds};
-use super::must_agree;
+use super::records::day;
+use super::{must_agree, time};
 
 #[derive(Debug, Queryable, Selectable)]
 #[diesel(table_name = refunds, check_for_backend(Sqlite))]
@@ -25,6 +29,14 @@ pub(crate) struct RefundRow {
     status: String,
     state: String,
     pub(crate) version: i64,
+    order_id: i64,
+    created_at: String,
+    updated_at: String,
+    asked_by: Option<String>,
+    key_owner: Option<String>,
+    key: Option<String>,
+    request_hash: Option<Vec<u8>>,
+    counted_day: Option<String>,
 }
 
 #[derive(Debug, Queryable, Selectable)]
@@ -48,6 +60,56 @@ impl RefundRow {
     pub(crate) fn refund(&self) -> Result<Refund, Failure> {
         self.read()
             .map_err(|why| unreadable("refund", self.id, why))
+    }
+
+    /// The refund with all that is stored of it.
+    pub(crate) fn stored(&self) -> Result<StoredRefund, Failure> {
+        let stored = || -> Result<_, Source> {
+            Ok(StoredRefund {
+                refund: self.read()?,
+                order: OrderId::new(self.order_id)?,
+                by: self.asked_by.as_deref().map(str::parse).transpose()?,
+                claim: self.asked()?,
+                version: self.version,
+                created_at: time(&self.created_at)?,
+                updated_at: time(&self.updated_at)?,
+            })
+        };
+        stored().map_err(|why| unreadable("refund", self.id, why))
+    }
+
+    /// What it was asked for by.
+    pub(crate) fn claim(&self) -> Result<Option<RefundClaim>, Failure> {
+        self.asked()
+            .map_err(|why| unreadable("refund", self.id, why))
+    }
+
+    fn asked(&self) -> Result<Option<RefundClaim>, Source> {
+        let (Some(owner), Some(key), Some(hash), Some(by)) = (
+            &self.key_owner,
+            &self.key,
+            &self.request_hash,
+            &self.asked_by,
+        ) else {
+            return Ok(None);
+        };
+        let actor: Actor = by.parse()?;
+        let currency = self.currency.parse()?;
+        let day = self.counted_day.as_deref().map(day).transpose()?;
+        let day = day.map(|day| RefundDay {
+            actor,
+            day,
+            currency,
+        });
+        Ok(Some(RefundClaim {
+            refund: RefundId::new(self.id)?,
+            key: RefundKey {
+                owner: owner.parse()?,
+                key: IdempotencyKey::new(key.as_str())?,
+            },
+            request: RequestHash::from_bytes(<[u8; 32]>::try_from(hash.as_slice())?),
+            day,
+        }))
     }
 
     fn read(&self) -> Result<Refund, Source> {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use bayar_domain::settlement::Sums;
 use bayar_domain::{AttemptTerms, CaptureId, Fact, Money, Settlement};
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 
 use super::super::error::{Failure, broken};
 use super::super::rows::time_text;
@@ -53,13 +54,14 @@ pub(super) fn write_holdings(
     connection: &mut SqliteConnection,
     seen: &mut Seen,
     holdings: &Holdings,
+    is_ours: bool,
     now: &str,
 ) -> Result<(), Failure> {
     for (capture, (terms, sums)) in &holdings.money {
         if !seen.captures.contains_key(capture) {
             insert_capture(connection, seen, capture, terms, now)?;
         }
-        write_sums(connection, seen, capture, *sums, now)?;
+        write_sums(connection, seen, capture, *sums, is_ours, now)?;
     }
     if holdings.primary != seen.primary {
         release_primary(connection, seen, now)?;
@@ -144,6 +146,7 @@ fn write_sums(
     seen: &mut Seen,
     capture: &CaptureId,
     sums: Option<Sums>,
+    is_ours: bool,
     now: &str,
 ) -> Result<(), Failure> {
     let before = seen.captures.get(capture).copied().flatten();
@@ -151,6 +154,11 @@ fn write_sums(
         return Ok(());
     }
     let old = Columns::of(before);
+    let new = Columns::of(sums);
+    let added = new.reserved_minor.saturating_sub(old.reserved_minor);
+    let out = captures::refunded_minor + captures::reserved_minor + captures::disputed_minor;
+    // By our doing never more is reserved than is there.
+    let may_exceed = (!is_ours || added <= 0).into_sql::<Bool>();
     let as_loaded = captures::table
         .filter(captures::order_id.eq(seen.order.get()))
         .filter(captures::capture.eq(capture.as_str()))
@@ -158,9 +166,10 @@ fn write_sums(
         .filter(captures::captured_minor.eq(old.captured_minor))
         .filter(captures::refunded_minor.eq(old.refunded_minor))
         .filter(captures::reserved_minor.eq(old.reserved_minor))
-        .filter(captures::disputed_minor.eq(old.disputed_minor));
+        .filter(captures::disputed_minor.eq(old.disputed_minor))
+        .filter(may_exceed.or((out + added).le(captures::captured_minor)));
     let written = diesel::update(as_loaded)
-        .set((Columns::of(sums), captures::updated_at.eq(now)))
+        .set((new, captures::updated_at.eq(now)))
         .execute(connection)?;
     must_be_one(written, "capture", capture)?;
     seen.captures.insert(capture.clone(), sums);

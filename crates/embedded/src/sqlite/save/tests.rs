@@ -43,6 +43,7 @@ async fn saved_after(name: &str, fault: fn(&mut Seen)) -> (String, PaymentStatus
             outcomes: &[],
             papers: &[],
             announcements: &[],
+            records: Records::none(),
             by: Actor::System,
             note: None,
         });

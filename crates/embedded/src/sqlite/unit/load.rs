@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use bayar_app::port::store::{Loaded, OrderKey, StoredCall};
+use bayar_app::port::store::{Loaded, OrderKey, RefundClaim, StoredCall};
 use bayar_domain::settlement::Parts;
 use bayar_domain::{Attempt, CaptureId, Decision, Fact, OrderId, Payment, Refund};
 use chrono::{DateTime, Utc};
@@ -11,6 +11,7 @@ use diesel::prelude::*;
 use super::super::error::{Failure, broken, unreadable};
 use super::super::orders::find;
 use super::super::rows::{AttemptRow, CallRow, CaptureRow, FactRow, PaymentRow, RefundRow};
+use super::super::save::credits_of;
 use super::super::schema::{
     attempts, captures, decisions, facts, gateway_calls, payments, primary_captures, refunds,
 };
@@ -46,17 +47,26 @@ pub(in super::super) fn load(
         decisions: i64::try_from(decided.len()).map_err(broken)?,
         calls: 0,
     };
+    let (refunds, claims) = load_refunds(connection, &mut seen)?;
     let parts = Parts {
         order: row.order()?,
         payments: load_payments(connection, &mut seen)?,
         attempts: load_attempts(connection, &mut seen)?,
-        refunds: load_refunds(connection, &mut seen)?,
+        refunds,
         facts: load_facts(connection, order)?,
         decisions: decided.iter().map(decision).collect::<Result<_, _>>()?,
     };
     load_captures(connection, &mut seen)?;
     let calls = load_calls(connection, &mut seen)?;
-    Ok(Some((seen, Loaded { parts, calls, now })))
+    let credits = credits_of(connection, &parts.order)?;
+    let loaded = Loaded {
+        parts,
+        calls,
+        claims,
+        credits,
+        now,
+    };
+    Ok(Some((seen, loaded)))
 }
 
 fn load_payments(
@@ -99,24 +109,27 @@ fn load_attempts(
     Ok(loaded)
 }
 
+/// The refunds, and what they were asked for by.
 fn load_refunds(
     connection: &mut SqliteConnection,
     seen: &mut Seen,
-) -> Result<Vec<Refund>, Failure> {
+) -> Result<(Vec<Refund>, Vec<RefundClaim>), Failure> {
     let rows: Vec<RefundRow> = refunds::table
         .filter(refunds::order_id.eq(seen.order.get()))
         .order(refunds::id)
         .select(RefundRow::as_select())
         .load(connection)?;
     let mut loaded = Vec::with_capacity(rows.len());
+    let mut claims = Vec::new();
     for row in rows {
         let refund = row.refund()?;
         let (version, status) = (row.version, refund.status());
         let id = refund.terms().id;
         seen.refunds.insert(id, SeenRow { version, status });
+        claims.extend(row.claim()?);
         loaded.push(refund);
     }
-    Ok(loaded)
+    Ok((loaded, claims))
 }
 
 fn load_facts(connection: &mut SqliteConnection, order: OrderId) -> Result<Vec<Fact>, Failure> {

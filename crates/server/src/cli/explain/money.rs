@@ -5,7 +5,7 @@
 use bayar_app::Explanation;
 use bayar_app::port::store::{CallPurpose, CallStatus, StoredCall};
 use bayar_domain::fact::{Fact, Proof};
-use bayar_domain::{Attempt, Money, Refund};
+use bayar_domain::{Attempt, Money};
 use serde_json::{Value, json};
 
 use super::output;
@@ -15,7 +15,6 @@ pub(super) fn tell(explanation: &Explanation) -> std::io::Result<()> {
         attempts,
         calls,
         facts,
-        refunds,
         ..
     } = explanation;
     for attempt in attempts {
@@ -71,17 +70,6 @@ pub(super) fn tell(explanation: &Explanation) -> std::io::Result<()> {
             fact.kind(),
             about.unwrap_or_default(),
             amount.unwrap_or_default()
-        ))?;
-    }
-    for refund in refunds {
-        let terms = refund.terms();
-        output::line(format!(
-            "\nRefund {} of payment {} over {} {} is {}.",
-            terms.id,
-            terms.payment,
-            refund.amount(),
-            refund.amount().currency(),
-            refund.status()
         ))?;
     }
     Ok(())
@@ -153,17 +141,5 @@ pub(super) fn fact_json(fact: &Fact) -> Value {
         "amount": amount.map(|amount| amount.to_string()),
         "currency": amount.map(|amount| amount.currency().code()),
         "at": fact.at(),
-    })
-}
-
-pub(super) fn refund_json(refund: &Refund) -> Value {
-    let terms = refund.terms();
-    json!({
-        "refund_id": terms.id.get(),
-        "payment_id": terms.payment.get(),
-        "amount": refund.amount().to_string(),
-        "currency": refund.amount().currency().code(),
-        "status": refund.status().as_str(),
-        "reason": terms.reason.as_ref().map(|reason| reason.as_str()),
     })
 }

@@ -15,6 +15,8 @@ pub mod opening;
 pub mod orders;
 pub mod prices;
 pub mod racing;
+pub mod refund_papers;
+pub mod refund_records;
 pub mod refunds;
 pub mod settling;
 mod steps;
@@ -46,6 +48,8 @@ macro_rules! store_contract {
         $crate::fact_cases!($fresh);
         $crate::capture_cases!($fresh);
         $crate::refund_cases!($fresh);
+        $crate::refund_record_cases!($fresh);
+        $crate::refund_paper_cases!($fresh);
         $crate::job_cases!($fresh);
         $crate::user_cases!($fresh);
         $crate::api_key_cases!($fresh);

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use bayar_app::port::store::{
     Actor, Added, Announcement, Answer, BillIds, CallOutcome, KeyScope, Loaded, NewCall, NewOrder,
-    Opened, Opening, OrderKey, OrderUnit, PaperSet, Save, Store, StoreError, StoredOrder, Survey,
+    Opened, Opening, OrderKey, OrderUnit, PaperSet, Records, Save, Store, StoreError, StoredOrder,
+    Survey,
 };
 use bayar_domain::settlement::{Changes, Refused, Restored};
 use bayar_domain::{Effect, Order, OrderId, PaymentId, Settlement, Step};
@@ -198,6 +199,7 @@ pub(super) async fn save_with_calls(
         outcomes,
         papers: &papers,
         announcements: &announcements,
+        records: Records::none(),
         by,
         note: None,
     })
@@ -215,6 +217,7 @@ pub(super) const fn bare<'a>(settlement: &'a Settlement, changes: &'a Changes) -
         outcomes: &[],
         papers: &[],
         announcements: &[],
+        records: Records::none(),
         by: Actor::System,
         note: None,
     }

@@ -1,0 +1,83 @@
+//! What people do about a refund that exists: transfer its money by hand, or call it off.
+
+use bayar_domain::gateway::TransferReference;
+use bayar_domain::settlement::Refused;
+use bayar_domain::{RefundId, Step};
+
+use super::RefundError;
+use crate::App;
+use crate::port::store::{Actor, StoredRefund};
+use crate::settle::{Move, Seen};
+
+impl App {
+    /// An operator transferred the money of a refund by hand, and says where the proof is.
+    /// Doing it twice with the same reference does it once.
+    ///
+    /// # Errors
+    /// When there is no such refund, it is in no operator's hands, or another transfer settled it.
+    pub async fn settle_refund(
+        &self,
+        by: Actor,
+        id: RefundId,
+        transfer: TransferReference,
+    ) -> Result<StoredRefund, RefundError> {
+        let moved = self
+            .move_refund(by, id, |seen| {
+                seen.settlement.settle_refund(id, transfer.clone())
+            })
+            .await?;
+        tracing::info!(refund_id = %id, reference = %transfer, %by, "Payment: Refund settled by hand");
+        Ok(moved)
+    }
+
+    /// Puts a refund into an operator's hands: no gateway is asked for it any more.
+    /// Nothing changes about one that is there already.
+    ///
+    /// # Errors
+    /// When there is no such refund, a gateway may have it, or its money is not there any more.
+    pub async fn take_over_refund(
+        &self,
+        by: Actor,
+        id: RefundId,
+    ) -> Result<StoredRefund, RefundError> {
+        let moved = self
+            .move_refund(by, id, |seen| {
+                let balance = seen.credit_balance();
+                seen.settlement.take_over_refund(id, balance)
+            })
+            .await?;
+        tracing::info!(refund_id = %id, %by, "Payment: Refund taken over");
+        Ok(moved)
+    }
+
+    /// Calls a refund off that no gateway has: its money may go back otherwise, or stay.
+    ///
+    /// # Errors
+    /// When there is no such refund, a gateway may have it, or the money went back.
+    pub async fn withdraw_refund(
+        &self,
+        by: Actor,
+        id: RefundId,
+    ) -> Result<StoredRefund, RefundError> {
+        let moved = self
+            .move_refund(by, id, |seen| seen.settlement.withdraw_refund(id))
+            .await?;
+        tracing::info!(refund_id = %id, %by, "Payment: Refund withdrawn");
+        Ok(moved)
+    }
+
+    async fn move_refund(
+        &self,
+        by: Actor,
+        id: RefundId,
+        command: impl Fn(&Seen) -> Result<Step, Refused> + Send + Sync,
+    ) -> Result<StoredRefund, RefundError> {
+        let stored = self.store.refund(id).await?.ok_or(RefundError::NotFound)?;
+        let rule = |seen: &Seen| {
+            let step = command(seen)?;
+            Ok(Move::from(step))
+        };
+        self.settle(stored.order, by, rule).await?;
+        self.store.refund(id).await?.ok_or(RefundError::NotFound)
+    }
+}

@@ -1,0 +1,98 @@
+//! Refunds of packages of credits.
+
+use bayar_app::RefundError;
+use bayar_domain::settlement::Alert;
+use bayar_domain::{Gateway, OrderKind, PaymentStatus};
+use bayar_sandbox::sim::{Action, Fault};
+
+use crate::stage::{Paid, Stage, on_both_stores, operator, php};
+
+on_both_stores! {
+    credits_go_when_a_refund_is_asked_for_and_come_back_when_it_fails,
+    credits_that_were_used_are_not_given_back,
+    credits_that_are_missing_after_a_refund_at_the_dashboard_are_told,
+}
+
+/// Ten credits for 1000 pesos.
+async fn a_package(stage: &Stage) -> Paid {
+    let package = OrderKind::Credits { quantity: 10 };
+    let paid = stage.opened(package, php(1000_00), Gateway::Stripe).await;
+    stage
+        .gateways
+        .pay_stripe(paid.order.terms().number.as_str())
+        .unwrap();
+    stage.must_become(&paid, PaymentStatus::Completed).await;
+    assert_eq!(balance(stage, &paid).await, 10);
+    paid
+}
+
+async fn balance(stage: &Stage, paid: &Paid) -> i64 {
+    let owner = paid.order.terms().owner;
+    stage.store.credit_balance(owner).await.unwrap()
+}
+
+/// Somebody uses credits: nothing does so yet.
+async fn use_credits(stage: &Stage, paid: &Paid, left: i64) {
+    let owner = paid.order.terms().owner;
+    let statement = format!("UPDATE credit_accounts SET balance = {left} WHERE user_id = {owner}");
+    stage.run(&statement).await;
+}
+
+async fn credits_go_when_a_refund_is_asked_for_and_come_back_when_it_fails(stage: Stage) {
+    let paid = a_package(&stage).await;
+    stage.next("refund.create", Fault::RefundPends);
+    // A part of a credit that is not paid any more goes whole.
+    stage
+        .refund(operator(5), &paid, Some("250"), "press")
+        .await
+        .unwrap();
+    assert_eq!(balance(&stage, &paid).await, 7);
+    stage.next("refund.create", Fault::RefundFails);
+    let failed = stage
+        .refund(operator(5), &paid, Some("500"), "failing")
+        .await;
+    assert!(
+        matches!(failed, Err(RefundError::Failed { .. })),
+        "{failed:?}"
+    );
+    assert_eq!(balance(&stage, &paid).await, 7);
+    let owner = paid.order.terms().owner;
+    let entries = stage.store.credit_entries_of(owner).await.unwrap();
+    let changes: Vec<_> = entries.iter().map(|stored| stored.entry.change).collect();
+    assert_eq!(changes, [10, -3, -5, 5]);
+}
+
+async fn credits_that_were_used_are_not_given_back(stage: Stage) {
+    let paid = a_package(&stage).await;
+    use_credits(&stage, &paid, 4).await;
+    let refused = stage.refund(operator(5), &paid, Some("500"), "press").await;
+    let Err(RefundError::InsufficientCredits { needed, balance }) = refused else {
+        panic!("{refused:?}");
+    };
+    assert_eq!((needed, balance), (5, 4));
+    assert!(stage.shown(&paid).await.refunds.is_empty());
+    stage
+        .refund(operator(5), &paid, Some("400"), "press")
+        .await
+        .unwrap();
+    assert_eq!(self::balance(&stage, &paid).await, 0);
+}
+
+async fn credits_that_are_missing_after_a_refund_at_the_dashboard_are_told(stage: Stage) {
+    let paid = a_package(&stage).await;
+    use_credits(&stage, &paid, 4).await;
+    stage.act(Action::StripeRefund {
+        payment_intent: paid.order.terms().number.to_string(),
+        amount: None,
+    });
+    stage.must_become(&paid, PaymentStatus::Refunded).await;
+    assert_eq!(balance(&stage, &paid).await, 0);
+    let owner = paid.order.terms().owner;
+    let entries = stage.store.credit_entries_of(owner).await.unwrap();
+    let last = entries.last().unwrap().entry;
+    assert_eq!((last.change, last.shortfall), (-4, 6));
+    assert_eq!(
+        stage.alerts(&paid).await,
+        [Alert::CreditsMissing { missing: 6 }]
+    );
+}
