@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use bayar_sandbox::{demo, sim};
+use bayar_sandbox::{audit, demo, sim};
 use clap::{Args, Parser, Subcommand};
 
 /// Bayar to try out, and the gateways it is tried with.
@@ -21,6 +21,34 @@ enum Command {
     Demo,
     /// Serve simulated gateways only, for an application or another Bayar to speak to.
     Gateways(Gateways),
+    /// Hold what Bayar has stored against the book of the simulated gateways. Leaves with 0 when nothing is wrong,
+    /// with 2 when something is, and with 1 when it could not be checked.
+    Audit(Audit),
+}
+
+#[derive(Debug, Args)]
+struct Audit {
+    /// The SQLite file, or the address of the Postgres database.
+    #[arg(long, default_value = "data/demo/bayar.sqlite")]
+    database: String,
+    /// The file of the gateways' book. Without it, the gateways that run are asked for it.
+    #[arg(long)]
+    book: Option<PathBuf>,
+    /// Where the gateways run.
+    #[arg(long, default_value = "http://127.0.0.1:8081")]
+    gateways: String,
+    /// What clients were told: lines of JSON with key, at, status and body.
+    #[arg(long)]
+    clients: Option<PathBuf>,
+    /// Judge what is overdue as of then, such as 2026-11-20T08:00:00Z, and not as of now.
+    #[arg(long)]
+    at: Option<String>,
+    /// For so many minutes, news of a gateway need not be known here.
+    #[arg(long, default_value_t = 10)]
+    grace: u32,
+    /// Write JSON.
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -62,12 +90,36 @@ async fn main() -> ExitCode {
             let served = sim::serve(gateways.into()).await;
             served.map_err(|error| demo::told(&error))
         }
+        Some(Command::Audit(wish)) => {
+            let audited = audit::audit(&wish.into()).await;
+            match audited {
+                Ok(true) => Ok(()),
+                Ok(false) => return ExitCode::from(2),
+                Err(error) => Err(demo::told(&error)),
+            }
+        }
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             demo::complain(&error);
             ExitCode::FAILURE
+        }
+    }
+}
+
+impl From<Audit> for audit::Wish {
+    fn from(told: Audit) -> Self {
+        Self {
+            database: told.database,
+            book: match told.book {
+                Some(path) => audit::Source::File(path),
+                None => audit::Source::Running(told.gateways),
+            },
+            clients: told.clients,
+            at: told.at,
+            grace_minutes: told.grace,
+            json: told.json,
         }
     }
 }

@@ -68,6 +68,12 @@ impl Installation {
         self.directory.join("data")
     }
 
+    /// Where the database server is, when there is one.
+    #[must_use]
+    pub fn database_url(&self) -> Option<&str> {
+        self.database_url.as_deref()
+    }
+
     /// What is stored.
     pub async fn store(&self) -> Store {
         match &self.database_url {
@@ -167,6 +173,16 @@ impl Installation {
         let output = output.expect("bayar runs");
         let said = [output.stdout, output.stderr].concat();
         (output.status, String::from_utf8_lossy(&said).into_owned())
+    }
+
+    /// Runs a command. Answers how it ended and its result, without what it said on the way.
+    #[must_use]
+    pub fn told(&self, arguments: &[&str]) -> (ExitStatus, String) {
+        let mut command = self.command();
+        let output = command.args(arguments).stdin(Stdio::null()).output();
+        let output = output.expect("bayar runs");
+        let result = String::from_utf8(output.stdout).expect("results are text");
+        (output.status, result)
     }
 
     /// Runs a command that must succeed. Answers its result.

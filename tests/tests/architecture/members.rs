@@ -9,6 +9,7 @@ const REDIS: &str = "bayar-redis";
 const EMBEDDED: &str = "bayar-embedded";
 const STRIPE: &str = "bayar-stripe";
 const MIDTRANS: &str = "bayar-midtrans";
+const AUDITOR: &str = "bayar-auditor";
 const SERVER: &str = "bayar";
 const SANDBOX: &str = "bayar-sandbox";
 const TESTKIT: &str = "bayar-testkit";
@@ -54,10 +55,11 @@ const RULES: &[Rule] = &[
     rule(EMBEDDED, "crates/embedded", Only(&[DOMAIN, APP]),         Only(&[TESTKIT])),
     rule(STRIPE,   "crates/stripe",   Only(&[DOMAIN, APP]),         Only(&[TESTKIT])),
     rule(MIDTRANS, "crates/midtrans", Only(&[DOMAIN, APP]),         Only(&[TESTKIT])),
+    rule(AUDITOR,  "crates/auditor",  Only(&[]),                    Only(&[])),
     rule(SERVER,   "crates/server",
-        Only(&[DOMAIN, APP, POSTGRES, REDIS, EMBEDDED, STRIPE, MIDTRANS]),
+        Only(&[DOMAIN, APP, POSTGRES, REDIS, EMBEDDED, STRIPE, MIDTRANS, AUDITOR]),
         Only(&[TESTKIT])),
-    rule(SANDBOX,  "crates/sandbox",  Only(&[DOMAIN, APP, SERVER]), Only(&[TESTKIT])),
+    rule(SANDBOX,  "crates/sandbox",  Only(&[DOMAIN, APP, SERVER, AUDITOR]), Only(&[TESTKIT])),
     rule(TESTKIT,  "crates/testkit",  Only(&[DOMAIN, APP]),         Only(&[])),
     rule(TESTS,    "tests",           Anything,                     Anything),
 ];
@@ -206,6 +208,16 @@ mod tests {
     fn an_application_that_depends_on_an_adapter_is_refused() {
         let found = violations(&[member(APP, "crates/app", &[DOMAIN, POSTGRES])]);
         assert_eq!(found, ["bayar-app must not depend on bayar-postgres"]);
+    }
+
+    #[test]
+    fn an_auditor_that_depends_on_what_it_audits_is_refused() {
+        for other in [DOMAIN, APP, POSTGRES, SERVER, SANDBOX, TESTKIT] {
+            let found = violations(&[member(AUDITOR, "crates/auditor", &[other])]);
+            assert_eq!(found, [format!("{AUDITOR} must not depend on {other}")]);
+            let tested = tested_with(member(AUDITOR, "crates/auditor", &[]), other);
+            assert_eq!(violations(&[tested]).len(), 1, "{other}");
+        }
     }
 
     #[test]

@@ -44,6 +44,7 @@ use thiserror::Error;
 
 use self::book::BookError;
 pub use self::clock::Millis;
+pub(crate) use self::clock::real_now;
 pub use self::config::{MidtransAccount, RepeatedRefund, SigningTime, SimConfig, StripeAccount};
 pub use self::control::{Action, ActionError, Handle, RefundMove};
 pub use self::faults::{Fault, Rule};

@@ -1,5 +1,6 @@
 //! The commands. Results go to standard output, messages to standard error.
 
+mod audit;
 mod backup;
 mod check;
 mod check_status;
@@ -61,6 +62,12 @@ enum Command {
         #[arg(long)]
         force: bool,
     },
+    /// Hold what is stored against the gateways' own books
+    ///
+    /// It only reads: the database in one read-only transaction, and the gateways' lists. What is wrong is told with
+    /// all that happened to the order. Leaves with 0 when nothing is wrong, with 2 when something is, and with 1 when
+    /// it could not be checked.
+    Audit(audit::AuditCommand),
     /// People with an account here
     #[command(subcommand)]
     Users(people::UsersCommand),
@@ -167,6 +174,7 @@ async fn dispatch(command: Command) -> Result<ExitCode, Failure> {
             let config = configuration()?;
             backup::back_up(&config, &file, force).await?;
         }
+        Command::Audit(command) => return audit::run(&configuration()?, &command).await,
         Command::Users(command) => people::run(&wired().await?.app, command).await?,
         Command::Keys(command) => keys::run(&wired().await?.app, command).await?,
         Command::Payments(PaymentsCommand::CheckStatus {

@@ -1,0 +1,151 @@
+//! Money that went back.
+
+use std::collections::BTreeMap;
+
+use super::{Case, Desk};
+use crate::book::{BookCapture, RefundStep};
+use crate::file::{OrderFile, Proved, by_hand};
+use crate::finding::{Check, Findings};
+
+pub(super) fn check(case: &Case<'_>, file: &OrderFile<'_>, found: &mut Findings) {
+    let mut desk = Desk::of(file, found);
+    for taken in case.taken_for(file.number()) {
+        if let Some(proved) = file.proofs.captures.get(&taken.id) {
+            same_on_both_sides(case, file, taken, proved, &mut desk);
+        }
+        if taken.returned() > taken.amount.minor {
+            let (came, id) = (&taken.amount, &taken.id);
+            desk.add(
+                Check::RefundsWithinCapture,
+                format!("more than {came} of {id} went back at the gateway"),
+            );
+        }
+    }
+    within_captures(file, &mut desk);
+    for (name, proved) in &file.proofs.refunds {
+        let of = |id| file.refunds.iter().any(|refund| refund.id == id);
+        if let Some(ours) = proved.ours.filter(|ours| !of(*ours)) {
+            desk.add(
+                Check::RefundState,
+                format!("the gateway made {name} for refund {ours}, which is not there"),
+            );
+        }
+    }
+    for refund in &file.refunds {
+        let marked: Vec<_> = file
+            .proofs
+            .marked(refund.id)
+            .filter(|proved| proved.step != 2)
+            .collect();
+        let others = file.proofs.marked(refund.id).any(|proved| {
+            proved.capture != refund.capture || proved.amount.currency != refund.currency
+        });
+        let sum = marked
+            .iter()
+            .fold(0_i64, |sum, it| sum.saturating_add(it.amount.minor));
+        let is_once = marked.len() <= 1 && !others && (marked.is_empty() || sum == refund.amount_minor);
+        let is_twice = refund.status == "succeeded" && by_hand(refund) && !marked.is_empty();
+        if !is_once || is_twice {
+            desk.add(
+                Check::RefundedOnce,
+                format!(
+                    "refund {} was to give {} back once, and the gateway has {} of it, {sum} in all",
+                    refund.id,
+                    refund.amount_minor,
+                    marked.len()
+                ),
+            );
+        }
+    }
+}
+
+/// In number and in sum. What was taken back and what was given back are told apart by gateways in their own ways,
+/// so the sums are of both.
+fn same_on_both_sides(
+    case: &Case<'_>,
+    file: &OrderFile<'_>,
+    taken: &BookCapture,
+    proved: &Proved,
+    desk: &mut Desk<'_>,
+) {
+    let id = &taken.id;
+    let ours: BTreeMap<_, _> = file
+        .proofs
+        .refunds
+        .iter()
+        .filter(|(_, refund)| refund.capture == *id && refund.step == 1)
+        .filter(|(_, refund)| refund.amount.currency == taken.amount.currency)
+        .collect();
+    let theirs: Vec<_> = taken
+        .refunds
+        .values()
+        .filter(|refund| refund.step == RefundStep::Done)
+        .collect();
+    let whole = taken.amount.minor;
+    let sum = ours
+        .values()
+        .fold(0_i64, |sum, it| sum.saturating_add(it.amount.minor));
+    let here = if proved.reversed { whole } else { sum };
+    let there = match taken.reversed {
+        0 => taken.returned(),
+        reversed => taken.returned().saturating_add(reversed).min(whole),
+    };
+    // What a gateway has not told yet is waited for. What it never did is wrong at once.
+    let is_late = there < here || case.options.must_know(taken.touched);
+    if here != there && is_late {
+        desk.add(
+            Check::RefundsAgree,
+            format!("of {id} {here} went back by our books, and {there} by the gateway's"),
+        );
+        return;
+    }
+    let plain = !proved.reversed && taken.reversed == 0;
+    if plain && ours.len() != theirs.len() && case.options.must_know(taken.touched) {
+        let (here, there) = (ours.len(), theirs.len());
+        desk.add(
+            Check::RefundsAgree,
+            format!("{id} has {here} refunds by our books, and {there} by the gateway's"),
+        );
+    }
+    // Who asked is told by the mark: what the gateway did by request is ours.
+    let asked = theirs.iter().filter(|refund| refund.by_us).count();
+    let marked = ours.values().filter(|refund| refund.ours.is_some()).count();
+    let newest = theirs.iter().map(|refund| refund.at).max();
+    if plain
+        && marked != asked
+        && newest.is_none_or(|at| case.options.must_know(at))
+        && case.book.covers.every_step
+    {
+        desk.add(
+            Check::RefundedOnce,
+            format!("{asked} refunds of {id} were made by request, and {marked} are known as ours"),
+        );
+    }
+}
+
+/// What we gave back, or are about to, is within what came in, unless it is written down as a loss.
+fn within_captures(file: &OrderFile<'_>, desk: &mut Desk<'_>) {
+    for capture in &file.captures {
+        let own = file.refunds.iter().filter(|refund| {
+            refund.capture == capture.capture
+                && refund.status != "failed"
+                && capture.currency.as_deref() == Some(refund.currency.as_str())
+        });
+        let own = own.fold(0_i64, |sum, it| sum.saturating_add(it.amount_minor));
+        let came = file
+            .proofs
+            .captures
+            .get(&capture.capture)
+            .and_then(|proved| proved.amount.as_ref())
+            .map_or(0, |amount| amount.minor);
+        if own > came {
+            desk.add(
+                Check::RefundsWithinCapture,
+                format!(
+                    "refunds of {own} are written down for {} over {came}",
+                    capture.capture
+                ),
+            );
+        }
+    }
+}

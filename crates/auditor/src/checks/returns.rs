@@ -1,0 +1,242 @@
+//! The papers of money that went back, credits, and alerts.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{Case, Desk};
+use crate::Amount;
+use crate::file::{OrderFile, PaymentFile};
+use crate::finding::{Check, Findings};
+use crate::ledger::Returns;
+
+pub(super) fn check(case: &Case<'_>, file: &OrderFile<'_>, found: &mut Findings) {
+    let Some(returns) = &case.ledger.returns else {
+        return;
+    };
+    let mut desk = Desk::of(file, found);
+    for payment in &file.payments {
+        notes(returns, file, payment, &mut desk);
+    }
+    external(returns, file, &mut desk);
+    package(returns, file, &mut desk);
+    alerts(returns, file, &mut desk);
+    for refund in &file.refunds {
+        let mut events: Vec<_> = returns
+            .refund_events
+            .iter()
+            .filter(|event| event.refund_id == refund.id)
+            .collect();
+        events.sort_by_key(|event| event.version);
+        let is_whole = events.windows(2).all(|pair| match pair {
+            [before, after] => {
+                after.version == before.version.saturating_add(1)
+                    && after.from_status.as_deref() == Some(before.to_status.as_str())
+            }
+            _ => true,
+        });
+        let ends = events
+            .last()
+            .map(|event| (event.to_status.as_str(), event.version));
+        if !is_whole || ends != Some((refund.status.as_str(), refund.version)) {
+            desk.add(
+                Check::HistoryWhole,
+                format!("the history of refund {} has a gap or another end", refund.id),
+            );
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Share {
+    record: i64,
+    amount: Told,
+}
+
+#[derive(Deserialize)]
+struct Told {
+    amount: String,
+    currency: String,
+}
+
+fn notes(returns: &Returns, file: &OrderFile<'_>, payment: &PaymentFile<'_>, desk: &mut Desk<'_>) {
+    let id = payment.row.id;
+    let own = || returns.notes.iter().filter(|note| note.payment_id == id);
+    let sum = own().fold(0_i64, |sum, note| sum.saturating_add(note.amount_minor));
+    let went = file.paying().and_then(|(primary, _)| {
+        let capture = file
+            .captures
+            .iter()
+            .find(|it| it.capture == primary.capture && it.payment_id == id)?;
+        let (sums, _) = file.sums(&capture.capture)?;
+        Some(sums.refunded.min(sums.captured))
+    });
+    let went = went.unwrap_or(0);
+    if sum != went {
+        desk.add(
+            Check::CreditNotesAgree,
+            format!("the credit notes of payment {id} sum to {sum}, and {went} went back"),
+        );
+    }
+    let mut shares: BTreeMap<i64, i64> = BTreeMap::new();
+    for note in own() {
+        let text = Amount::parse(&note.amount, &note.currency);
+        if text.map(|it| it.minor) != Some(note.amount_minor) {
+            let what = format!("the amount of credit note {} for people is another", note.number);
+            desk.add(Check::AmountsReadable, what);
+        }
+        let taxes: Option<Vec<Share>> = serde_json::from_str(&note.taxes).ok();
+        for share in taxes.into_iter().flatten() {
+            let minor = Amount::parse(&share.amount.amount, &share.amount.currency);
+            let minor = minor.map_or(0, |it| it.minor);
+            let sum = shares.entry(share.record).or_default();
+            *sum = sum.saturating_add(minor);
+        }
+    }
+    for tax in &payment.taxes {
+        let by_notes = shares.remove(&tax.id).unwrap_or(0);
+        if by_notes != tax.reversed_minor {
+            desk.add(
+                Check::CreditNotesAgree,
+                format!(
+                    "the credit notes reverse {by_notes} of tax {}, and its record {}",
+                    tax.id, tax.reversed_minor
+                ),
+            );
+        }
+    }
+}
+
+fn external(returns: &Returns, file: &OrderFile<'_>, desk: &mut Desk<'_>) {
+    let step = |step: u8| match step {
+        0 => "pending",
+        1 => "succeeded",
+        _ => "failed",
+    };
+    let is_ours = |ours: Option<i64>| {
+        ours.is_some_and(|ours| file.refunds.iter().any(|refund| refund.id == ours))
+    };
+    let proved: BTreeMap<_, _> = file
+        .proofs
+        .refunds
+        .iter()
+        .filter(|(_, refund)| !is_ours(refund.ours))
+        .map(|(name, refund)| {
+            let Amount { minor, currency } = refund.amount.clone();
+            (name.clone(), (minor, currency, step(refund.step).to_owned()))
+        })
+        .collect();
+    let stored: BTreeMap<_, _> = returns
+        .external
+        .iter()
+        .filter(|row| row.order_id == file.order.id)
+        .map(|row| {
+            let told = (row.amount_minor, row.currency.clone(), row.step.clone());
+            (row.refund.clone(), told)
+        })
+        .collect();
+    if proved != stored {
+        desk.add(
+            Check::ExternalRefundsAgree,
+            format!("the proofs tell of {proved:?}, and written down is {stored:?}"),
+        );
+    }
+}
+
+/// What a package stands at: its size times the part of its money that stays, rounded down.
+fn package(returns: &Returns, file: &OrderFile<'_>, desk: &mut Desk<'_>) {
+    let size = file.order.credits.unwrap_or(0);
+    let sums = file.paying().and_then(|(row, _)| file.sums(&row.capture));
+    let due = sums.map_or(0, |(sums, _)| {
+        let out = sums.refunded.saturating_add(sums.reserved);
+        let stays = i128::from(sums.captured.saturating_sub(out).max(0));
+        let part = i128::from(size)
+            .checked_mul(stays)
+            .and_then(|part| part.checked_div(sums.captured.into()));
+        part.and_then(|part| i64::try_from(part).ok()).unwrap_or(0)
+    });
+    let stands = returns
+        .entries
+        .iter()
+        .filter(|entry| entry.order_id == Some(file.order.id))
+        .fold(0_i64, |sum, entry| {
+            sum.saturating_add(entry.change)
+                .saturating_sub(entry.shortfall)
+        });
+    if stands != due {
+        desk.add(
+            Check::CreditsAdd,
+            format!("the package stands at {stands} credits, and by its money at {due}"),
+        );
+    }
+}
+
+fn alerts(returns: &Returns, file: &OrderFile<'_>, desk: &mut Desk<'_>) {
+    let open: Vec<Value> = returns
+        .alerts
+        .iter()
+        .filter(|row| row.order_id == file.order.id && row.cleared_at.is_none())
+        .filter_map(|row| serde_json::from_str(&row.alert).ok())
+        .collect();
+    let is = |alert: &Value, kind: &str, field: &str, value: &Value| {
+        alert.get("alert").is_some_and(|it| it == kind) && alert.get(field) == Some(value)
+    };
+    for payment in &file.payments {
+        let (id, status) = (payment.row.id, payment.row.status.as_str());
+        let called = open
+            .iter()
+            .any(|alert| is(alert, "review", "payment", &Value::from(id)));
+        if called != (status == "under_review") {
+            let called = if called { "somebody" } else { "nobody" };
+            desk.add(
+                Check::AlertsTrue,
+                format!("payment {id} is {status}, and {called} is called to look at it"),
+            );
+        }
+    }
+    for capture in &file.captures {
+        let id = Value::from(capture.capture.as_str());
+        let called = open.iter().any(|alert| is(alert, "loss", "capture", &id));
+        let expected = file.sums(&capture.capture);
+        if called != expected.is_some_and(|(sums, _)| sums.loss() > 0) {
+            desk.add(
+                Check::AlertsTrue,
+                format!("whether somebody is called about a loss of {id} is not what its sums say"),
+            );
+        }
+    }
+}
+
+pub(super) fn check_accounts(case: &Case<'_>, found: &mut Findings) {
+    let Some(returns) = &case.ledger.returns else {
+        return;
+    };
+    for account in &returns.accounts {
+        let mut own: Vec<_> = returns
+            .entries
+            .iter()
+            .filter(|entry| entry.user_id == account.user_id)
+            .collect();
+        own.sort_by_key(|entry| entry.id);
+        let mut balance = 0_i64;
+        for entry in own {
+            balance = balance.saturating_add(entry.change);
+            if entry.balance != balance || balance < 0 {
+                let what = format!(
+                    "credit entry {} leaves {} credits, and they sum to {balance}",
+                    entry.id, entry.balance
+                );
+                found.add(Check::CreditsAdd, None, what);
+                break;
+            }
+        }
+        if account.balance != balance {
+            let what = format!(
+                "user {} has {} credits, and the entries sum to {balance}",
+                account.user_id, account.balance
+            );
+            found.add(Check::CreditsAdd, None, what);
+        }
+    }
+}

@@ -1,0 +1,48 @@
+use chrono::{DateTime, TimeDelta, Utc};
+
+/// What the auditor is told besides what it reads.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The time at which is judged what is overdue.
+    pub at: DateTime<Utc>,
+    /// How long news may take. What happened at a gateway later than so long before `at` need not be known here yet.
+    pub grace: TimeDelta,
+    /// How long work may be overdue, and a call or a refund without an answer, before it counts as stuck.
+    pub stuck_after: TimeDelta,
+    /// How long something may wait for a person: money under review, a transfer by hand.
+    pub people_have: TimeDelta,
+    /// How long a gateway may work on a refund that it has accepted.
+    pub banks_have: TimeDelta,
+}
+
+impl Options {
+    /// News may take ten minutes, work a day, a person a week, and a bank a month.
+    #[must_use]
+    pub const fn at(at: DateTime<Utc>) -> Self {
+        Self {
+            at,
+            grace: TimeDelta::minutes(10),
+            stuck_after: TimeDelta::hours(24),
+            people_have: TimeDelta::days(7),
+            banks_have: TimeDelta::days(30),
+        }
+    }
+
+    /// News has been waited for already: all of it must be known here.
+    #[must_use]
+    pub const fn settled(at: DateTime<Utc>) -> Self {
+        let mut options = Self::at(at);
+        options.grace = TimeDelta::zero();
+        options
+    }
+
+    /// Whether something of that time must be known here by now.
+    pub(crate) fn must_know(&self, happened: DateTime<Utc>) -> bool {
+        older(self.at, happened, self.grace)
+    }
+}
+
+/// Whether `time` lies further back from `now` than `span`, or just so far.
+pub(crate) fn older(now: DateTime<Utc>, time: DateTime<Utc>, span: TimeDelta) -> bool {
+    now.signed_duration_since(time) >= span
+}
