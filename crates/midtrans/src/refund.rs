@@ -9,13 +9,13 @@ use bayar_app::port::gateway::{
 };
 use bayar_app::port::store::CallKey;
 use bayar_domain::{Currency, Money};
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::close::nothing_left;
 use crate::gateway::{MidtransGateway, not_ours, segment};
 use crate::wire::{Body, Word};
-use crate::{fault, rupiah};
+use crate::{fault, rupiah, time};
 
 /// Midtrans knows a refund key again for seven days. One is left for clocks and queues.
 const KNOWN: TimeDelta = TimeDelta::days(6);
@@ -85,7 +85,7 @@ pub async fn send(gateway: &MidtransGateway, call: &Call<'_>) -> Result<Sent, Ca
         | Word::Refund
         | Word::PartialChargeback
         | Word::Chargeback => {
-            can_go_back(&found, is_all)?;
+            can_go_back(&found, is_all, call.place.now)?;
             give(gateway, call).await
         }
         Word::Other => Err(CallError::Unknown(
@@ -138,15 +138,35 @@ fn is_all(found: &Body, refund: &Refund) -> Result<bool, CallError> {
     Ok(asked == Some(gross))
 }
 
-/// Some methods have no way back, and some only for all of it.
-fn can_go_back(found: &Body, is_all: bool) -> Result<(), CallError> {
+/// Some methods have no way back, some only for all of it, and some only for a time.
+fn can_go_back(found: &Body, is_all: bool, now: DateTime<Utc>) -> Result<(), CallError> {
     let method = found.payment_type.as_deref().unwrap_or_default();
-    let code = match method.to_ascii_lowercase().as_str() {
+    let method = method.to_ascii_lowercase();
+    let code = match method.as_str() {
         "bank_transfer" | "echannel" | "cstore" => "method",
         "shopeepay" | "ovo" if !is_all => "partial",
+        _ if is_too_late(found, &method, now) => "window",
         _ => return Ok(()),
     };
     Err(CallError::Refused(
         Fault::of(FaultKind::NotRefundable).with_code(code),
     ))
+}
+
+/// Whether the longest time is over in which a method gives anything back, and a day more for clocks.
+/// Where a method has several times, the gateway knows which one it is.
+fn is_too_late(found: &Body, method: &str, now: DateTime<Utc>) -> bool {
+    let longest = match method {
+        "kredivo" => 14,
+        "dana" => 45,
+        "gopay" | "ovo" => 180,
+        "shopeepay" => 365,
+        _ => return false,
+    };
+    let told = [&found.settlement_time, &found.transaction_time];
+    let since = told
+        .into_iter()
+        .find_map(|text| time::read(text.as_deref()?));
+    let end = since.and_then(|since| since.checked_add_signed(TimeDelta::days(longest + 1)));
+    end.is_some_and(|end| end < now)
 }

@@ -198,7 +198,7 @@ async fn a_dispute_that_is_won_gives_the_money_free_again(stage: Stage) {
         let held = stage.refund(operator(5), &paid, None, "held").await;
         assert!(matches!(held, Err(RefundError::Exceeds { .. })), "{held:?}");
         stage.act(Action::StripeDisputeEnds {
-            dispute: dispute["id"].as_str().unwrap().to_owned(),
+            dispute: dispute["dispute"].as_str().unwrap().to_owned(),
             won,
         });
         // The end is read twice, and counts once.

@@ -13,6 +13,7 @@ use crate::accounts::Claimant;
 use crate::failpoint;
 use crate::identity::Scope;
 use crate::payments::AmountText;
+use crate::port::gateway::{Fault, FaultKind};
 use crate::port::store::{
     IdempotencyKey, KeyOwner, RefundClaim, RefundDay, RefundKey, RequestHash, StoredPayment,
     StoredRefund,
@@ -117,6 +118,10 @@ impl App {
         let terms = stored.payment.terms();
         let order = terms.order;
         let amount = self.amount_of(wish, stored)?;
+        if !self.gateways.has(stored.payment.payment_method()) {
+            let fault = Fault::of(FaultKind::Authentication).with_code("gateway_not_set_up");
+            return Err(RefundError::Unavailable(fault));
+        }
         let by = caller.actor();
         let id = self.store.reserve_refund_id().await?;
         let request = wish.hash();

@@ -24,10 +24,7 @@ pub(super) async fn notes(
 ) -> Result<Vec<CreditNote>, SettleError> {
     let mut books: BTreeMap<PaymentId, Book> = BTreeMap::new();
     let mut wanted = Vec::new();
-    for effect in &step.effects {
-        let Effect::SetCreditNotes { refund, total } = effect else {
-            continue;
-        };
+    for (refund, total) in &totals(step) {
         let (payment, capture) = money_of(&step.settlement, refund)?;
         if !books.contains_key(&payment) {
             let known = unit.credit_notes(payment).await?;
@@ -68,6 +65,23 @@ pub(super) async fn notes(
         issued.push(note);
     }
     Ok(issued)
+}
+
+/// What the notes of each refund are to sum to. With those that changed all others are looked at,
+/// for a refund may be older than its papers.
+fn totals(step: &Step) -> BTreeMap<RefundRef, Money> {
+    let mut totals = BTreeMap::new();
+    for effect in &step.effects {
+        if let Effect::SetCreditNotes { refund, total } = effect {
+            totals.insert(refund.clone(), *total);
+        }
+    }
+    if !totals.is_empty() {
+        for (refund, total) in step.settlement.standing().credited {
+            totals.entry(refund).or_insert(total);
+        }
+    }
+    totals
 }
 
 /// The notes of one payment, and the money they are about.

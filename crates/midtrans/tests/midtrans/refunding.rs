@@ -245,6 +245,35 @@ async fn some_methods_have_no_way_back() {
 }
 
 #[tokio::test]
+async fn a_method_whose_time_is_over_has_no_way_back() {
+    for (method, settled_at, is_open) in [
+        ("kredivo", "2020-01-01 12:00:00", false),
+        ("dana", "2020-01-01 12:00:00", false),
+        ("gopay", "2020-01-01 12:00:00", false),
+        ("ovo", "2020-01-01 12:00:00", false),
+        ("shopeepay", "2020-01-01 12:00:00", false),
+        ("credit_card", "2020-01-01 12:00:00", true),
+        ("qris", "2020-01-01 12:00:00", true),
+        ("kredivo", "2099-01-01 12:00:00", true),
+        ("kredivo", "some day", true),
+    ] {
+        let fields = format!(r#""payment_type":"{method}","settlement_time":"{settled_at}""#);
+        let settled = transaction("settlement", &fields);
+        let (sent, lines) = refund(10_000, [ok(settled), ok(transaction("refund", ""))]).await;
+        if is_open {
+            assert_eq!(sent, Ok(Sent::Done), "{method} {settled_at}");
+            continue;
+        }
+        let Err(CallError::Refused(fault)) = sent else {
+            panic!("{method}: {sent:?}");
+        };
+        assert_eq!(fault.kind, FaultKind::NotRefundable, "{method}");
+        assert_eq!(fault.code.as_deref(), Some("window"), "{method}");
+        assert_eq!(lines, [READ]);
+    }
+}
+
+#[tokio::test]
 async fn where_there_is_no_money_nothing_goes_back() {
     for word in ["pending", "deny", "expire", "failure"] {
         let (sent, lines) = refund(10_000, [ok(transaction(word, ""))]).await;

@@ -24,6 +24,35 @@ fn a_transfer_by_hand_counts_as_a_refund() {
 }
 
 #[test]
+fn what_no_request_can_give_back_is_kept_for_an_operator() {
+    for sent in [false, true] {
+        let mut story = Story::paid();
+        story.refund(1, 100);
+        if sent {
+            story.command(|now| now.refund_sent(refund_id(1)));
+        }
+        story.command(|now| now.refund_not_possible(refund_id(1)));
+        assert_eq!(*story.refund_state(1), RefundState::Manual);
+        assert_eq!(story.sums("cap-1"), [PRICE, 0, 100, 0, 0]);
+        assert_eq!(story.alerts(), []);
+        let transfer = TransferReference::new("BCA 123").unwrap();
+        story.command(|now| now.settle_refund(refund_id(1), transfer));
+        assert_eq!(*story.payment(1), partly(100));
+    }
+}
+
+#[test]
+fn what_failed_already_is_not_kept_for_an_operator() {
+    let mut story = Story::paid();
+    story.refund(1, 100);
+    story.command(|now| now.refund_sent(refund_id(1)));
+    story.command(|now| now.refund_refused(refund_id(1)));
+    story.command(|now| now.refund_not_possible(refund_id(1)));
+    assert_eq!(story.refund_state(1).status(), RefundStatus::Failed);
+    assert_eq!(story.sums("cap-1"), [PRICE, 0, 0, 0, 0]);
+}
+
+#[test]
 fn what_the_gateway_did_after_all_needs_no_operator() {
     for (step, status) in [
         (RefundStep::Succeeded, RefundStatus::Succeeded),
