@@ -132,6 +132,15 @@ async fn all_of_it_goes_back_and_its_papers_say_so(mut stage: Stage) {
     // The owner sees the same.
     assert_eq!(shown(&stage, &order, "refunds").await, json!([refund]));
     must_be_left(&stage, &order, 0);
+    // The document names each field.
+    let document = stage.server.anybody().get("/openapi.json").await.unwrap();
+    let document = document.json();
+    for (schema, object) in [("Refund", refund), ("CreditNote", &notes[0])] {
+        let described = &document["components"]["schemas"][schema]["properties"];
+        let names = |object: &Value| object.as_object().unwrap().keys().cloned().collect();
+        let (described, answered): (Vec<_>, Vec<_>) = (names(described), names(object));
+        assert_eq!(described, answered, "{schema}");
+    }
 }
 
 async fn parts_go_back_until_nothing_is_left(mut stage: Stage) {
