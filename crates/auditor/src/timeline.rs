@@ -28,6 +28,7 @@ pub(crate) fn of(case: &Case<'_>, order: &str) -> Vec<Moment> {
     if let Some(file) = case.file_of(order) {
         ours(file, &mut moments);
         alerts(case, file, &mut moments);
+        refunds(case, file, &mut moments);
         told(case, file, &mut moments);
     }
     let mut asked = BTreeSet::new();
@@ -96,6 +97,22 @@ fn ours(file: &OrderFile<'_>, moments: &mut Vec<Moment>) {
                 refund.id, refund.amount_minor, refund.capture, refund.status
             ),
         );
+    }
+}
+
+fn refunds(case: &Case<'_>, file: &OrderFile<'_>, moments: &mut Vec<Moment>) {
+    let events = case.ledger.returns.iter().flat_map(|it| &it.refund_events);
+    for event in events {
+        if !file.refunds.iter().any(|refund| refund.id == event.refund_id) {
+            continue;
+        }
+        let from = event.from_status.as_deref().unwrap_or("nothing");
+        let (id, to, actor) = (event.refund_id, &event.to_status, &event.actor);
+        moments.push(Moment {
+            at: event.at,
+            who: US,
+            what: format!("refund {id}: {from} -> {to} by {actor}"),
+        });
     }
 }
 

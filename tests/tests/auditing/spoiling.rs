@@ -194,7 +194,7 @@ pub fn kinds() -> Vec<Kind> {
         tables("a refund at the dashboard is not written down", whole, C::ExternalRefundsAgree,
             "DELETE FROM external_refunds WHERE order_id = {order}"),
         tables("somebody is called for nothing", paid, C::AlertsTrue,
-            "INSERT INTO alerts (id, order_id, alert, raised_at) SELECT 4711, order_id,
+            "INSERT INTO alerts (order_id, alert, raised_at) SELECT order_id,
                 '{\"alert\":\"review\",\"payment\":' || id || ',\"capture\":\"x\",\"reason\":\"amount_differs\"}', created_at
              FROM payments WHERE id = {payment}"),
         tables("the history of a refund has another end", twice, C::HistoryWhole,

@@ -106,8 +106,12 @@ impl Captures {
                 };
                 let key = (gateway.clone(), capture.clone());
                 if let Some(known) = self.all.get_mut(&key) {
-                    // The same money can settle again after a reversal.
-                    known.amount.minor = known.amount.minor.saturating_add(amount.minor);
+                    // The same money can settle again after a reversal: then it is there as it was.
+                    if known.reversed >= amount.minor {
+                        known.reversed = known.reversed.saturating_sub(amount.minor);
+                    } else {
+                        known.amount.minor = known.amount.minor.saturating_add(amount.minor);
+                    }
                     known.touched = at;
                     return;
                 }

@@ -86,9 +86,10 @@ fn recorded(case: &Case<'_>, file: &OrderFile<'_>, taken: &BookCapture, desk: &m
     let BookCapture { id, amount, .. } = taken;
     let proved = file.proofs.captures.get(id);
     let Some(_) = proved.and_then(|proved| proved.amount.as_ref()) else {
-        // What is looked at is not captured for us, though a gateway may call it so.
+        // What a gateway holds back is not captured for us, though it may call it so.
+        let is_held = proved.is_some_and(|proved| proved.challenged);
         let is_gone = taken.kept() <= 0;
-        if case.options.must_know(taken.at) && !is_gone {
+        if case.options.must_know(taken.at) && !is_gone && !is_held {
             desk.add(
                 Check::NothingLost,
                 format!("{} took {amount} ({id}), and it is not recorded", taken.gateway),

@@ -124,7 +124,8 @@ fn external(returns: &Returns, file: &OrderFile<'_>, desk: &mut Desk<'_>) {
         .filter(|(_, refund)| !is_ours(refund.ours))
         .map(|(name, refund)| {
             let Amount { minor, currency } = refund.amount.clone();
-            (name.clone(), (minor, currency, step(refund.step).to_owned()))
+            let told = (refund.capture.clone(), minor, currency, step(refund.step).to_owned());
+            (name.clone(), told)
         })
         .collect();
     let stored: BTreeMap<_, _> = returns
@@ -132,7 +133,7 @@ fn external(returns: &Returns, file: &OrderFile<'_>, desk: &mut Desk<'_>) {
         .iter()
         .filter(|row| row.order_id == file.order.id)
         .map(|row| {
-            let told = (row.amount_minor, row.currency.clone(), row.step.clone());
+            let told = (row.capture.clone(), row.amount_minor, row.currency.clone(), row.step.clone());
             (row.refund.clone(), told)
         })
         .collect();

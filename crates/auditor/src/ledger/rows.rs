@@ -68,7 +68,7 @@ rows! {
         gateway: String, account: String, mode: String, capture: String, order_id: i64, payment_id: i64,
         attempt_id: i64, currency: Option<String>, captured_minor: i64, refunded_minor: i64,
         reserved_minor: i64, disputed_minor: i64, loss_minor: i64, captured: String as text,
-        refunded: String as text, updated_at: Time,
+        refunded: String as text,
     }
     PrimaryRow = "primary_captures" {
         order_id: i64, gateway: String, account: String, mode: String, capture: String,
@@ -80,8 +80,7 @@ rows! {
         created_at: Time, updated_at: Time,
     }
     CreditNoteRow = "credit_notes" {
-        id: i64, number: String, payment_id: i64, refund_id: Option<i64>, external_refund: Option<String>,
-        amount_minor: i64, amount: String as text, currency: String, taxes: String,
+        number: String, payment_id: i64, amount_minor: i64, amount: String as text, currency: String, taxes: String,
     }
     ExternalRefundRow = "external_refunds" {
         order_id: i64, refund: String, capture: String, amount_minor: i64, currency: String, step: String,
