@@ -23,6 +23,7 @@ const OPENING: &[&str] = &[
     "call.taken",
     "call.before_send",
     "call.after_send",
+    "checkout.before_answer",
 ];
 
 /// Every step of finding out that it is paid.

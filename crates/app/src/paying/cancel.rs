@@ -7,6 +7,7 @@ use bayar_domain::{AttemptStatus, OrderId, PaymentId};
 use tracing::Instrument;
 
 use super::PayError;
+use crate::failpoint;
 use crate::port::store::{Actor, StoredPayment};
 use crate::settle::{Move, Seen, SettleError};
 use crate::{App, Caller, Trouble};
@@ -32,6 +33,7 @@ impl App {
         let ended = tokio::spawn(ending.in_current_span()).await;
         ended.map_err(Trouble::fault)??;
         tracing::info!(payment_id = %id, %by, "Payment: Payment cancelled");
+        failpoint::hit("cancel.before_answer")?;
         self.store.payment(id).await?.ok_or(PayError::NotFound)
     }
 

@@ -6,6 +6,7 @@ use bayar_domain::{PaymentId, PaymentStatus};
 
 use super::PayError;
 use super::file::last_call;
+use crate::failpoint;
 use crate::port::gateway::CallError;
 use crate::port::store::{CallPurpose, StoredPayment};
 use crate::settle::Seen;
@@ -61,6 +62,7 @@ impl App {
             .readings
             .into_iter()
             .find_map(|(_, reading)| reading.receipt_url);
+        failpoint::hit("confirm.before_answer")?;
         match payment.payment.status() {
             PaymentStatus::Completed => Ok(Confirm {
                 payment,

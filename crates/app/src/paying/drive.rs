@@ -84,7 +84,7 @@ impl App {
         let Some(lease) = self.store.lease_call(key, LEASE).await? else {
             return Ok((Driven::Elsewhere, planned));
         };
-        failpoint::hit("call.taken");
+        failpoint::hit("call.taken")?;
         let taken = Taken {
             is_unsent: before.status == CallStatus::Planned
                 && before.epoch.saturating_add(1) == lease.epoch,
@@ -163,13 +163,13 @@ impl App {
             request: &lease.call.call.request,
             place: &place,
         };
-        failpoint::hit("call.before_send");
+        failpoint::hit("call.before_send")?;
         let sent = gate.send(&call).await;
-        failpoint::hit("call.after_send");
+        failpoint::hit("call.after_send")?;
         match sent {
             Ok(sent) => {
                 let planned = self.finish(order, taken, &Ended::Done(sent)).await?;
-                failpoint::hit("call.recorded");
+                failpoint::hit("call.recorded")?;
                 let planned = self.learn_after(order, &file, purpose, planned).await?;
                 Ok((Driven::Done, planned))
             }

@@ -92,9 +92,9 @@ impl App {
             return Err(SettleError::from(Trouble::fault(message)).into());
         };
         let gate = self.own_gate(&file).await?;
-        failpoint::hit("read.before");
+        failpoint::hit("read.before").map_err(SettleError::from)?;
         let reading = gate.read(&file.place()).await?;
-        failpoint::hit("read.after");
+        failpoint::hit("read.after").map_err(SettleError::from)?;
         if reading.door != Door::Absent && !reading.is_ours {
             tracing::error!(%attempt, "the gateway shows somebody else's payment: an operator has to look");
             let foreign = Fault::of(FaultKind::Garbage).with_code("not_ours");

@@ -106,7 +106,7 @@ impl App {
             Access::Caller(caller) => caller.actor(),
             Access::Ticket => Actor::User(terms.user),
         };
-        Starter {
+        let starter = Starter {
             app: self,
             order: terms.order,
             payment: wish.payment,
@@ -114,9 +114,10 @@ impl App {
             by,
             waited: Duration::ZERO,
             has_looked: false,
-        }
-        .start()
-        .await
+        };
+        let door = starter.start().await;
+        failpoint::hit("checkout.before_answer")?;
+        door
     }
 }
 
@@ -393,10 +394,10 @@ impl Starter<'_> {
                 ..Move::default()
             })
         };
-        failpoint::hit("checkout.before_intent");
+        failpoint::hit("checkout.before_intent")?;
         match app.settle(self.order, self.by, rule).await {
             Ok(planned) => {
-                failpoint::hit("checkout.after_intent");
+                failpoint::hit("checkout.after_intent")?;
                 tracing::info!(payment_id = %self.payment, %attempt, %gateway, "a checkout is being opened");
                 self.make(planned, attempt).await
             }

@@ -8,6 +8,7 @@ use tracing::Instrument;
 
 use super::PayError;
 use super::resolve::Resolved;
+use crate::failpoint;
 use crate::port::gateway::{CallError, Reading};
 use crate::port::store::{Actor, OrderKey, StoredPayment};
 use crate::{App, Caller, Trouble};
@@ -46,7 +47,9 @@ impl App {
         if !caller.may_see(stored.payment.terms().user) {
             return Err(PayError::Forbidden);
         }
-        self.refresh(stored, caller.actor()).await
+        let refreshed = self.refresh(stored, caller.actor()).await;
+        failpoint::hit("refresh.before_answer")?;
+        refreshed
     }
 
     /// Asks the gateways about every payment of an order. For operators: nobody is asked who they are.
@@ -135,6 +138,7 @@ impl App {
     ) -> Result<(bool, Resolved), PayError> {
         let terms = stored.payment.terms();
         let (order, id) = (terms.order, terms.id);
+        failpoint::hit("turn.before")?;
         if !self.store.may_read(id, SPACING).await? {
             return Ok((false, Resolved::default()));
         }

@@ -191,7 +191,7 @@ impl App {
         };
         let request = wish.hash();
         let cache_key = CacheKey::new(&self.installation, &scope);
-        failpoint::hit("create.before_cache");
+        failpoint::hit("create.before_cache")?;
         let survey = Survey {
             person: wish.by.account(),
             scope,
@@ -211,12 +211,12 @@ impl App {
                 Some(_) | None => {}
             }
         }
-        failpoint::hit("create.before_lock");
+        failpoint::hit("create.before_lock")?;
         let Ok(lock) = self.locks.take(self.lock_name(&wish)).await else {
             self.confirm_payer(&wish).await?;
             return Err(Trouble::InProgress.into());
         };
-        failpoint::hit("create.locked");
+        failpoint::hit("create.locked")?;
         let created = Opener::new(self, &wish, survey, request).open().await;
         // What is remembered and what is freed does not depend on each other.
         let remember = async {
@@ -231,7 +231,7 @@ impl App {
             }
         };
         futures_util::future::join(remember, self.locks.release(lock)).await;
-        failpoint::hit("create.before_answer");
+        failpoint::hit("create.before_answer")?;
         created
     }
 

@@ -52,7 +52,7 @@ impl<'a> Opener<'a> {
         let mut created = Err(Trouble::InProgress.into());
         // The last look writes nothing: it finds what the last write did.
         for round in 0..=ROUNDS {
-            failpoint::hit("create.before_survey");
+            failpoint::hit("create.before_survey")?;
             created = match self.app.store.survey(&self.survey).await {
                 Ok(seen) => self.round(round, seen).await,
                 Err(error) => Err(error.into()),
@@ -222,9 +222,9 @@ impl<'a> Opener<'a> {
             },
             by: self.wish.by.caller().actor(),
         };
-        failpoint::hit("create.before_open");
+        failpoint::hit("create.before_open")?;
         let opened = app.store.open_payment(&opening).await?;
-        failpoint::hit("create.after_open");
+        failpoint::hit("create.after_open")?;
         match opened {
             Opened::Yes => Ok(self.is_new(payment, opening.claim.answer.body)),
             Opened::No => Err(Trouble::InProgress.into()),

@@ -163,9 +163,9 @@ impl App {
                     ..moved
                 })
         };
-        failpoint::hit("refund.before_intent");
+        failpoint::hit("refund.before_intent")?;
         let planned = self.settle(order, by, rule).await?;
-        failpoint::hit("refund.after_intent");
+        failpoint::hit("refund.after_intent")?;
         tracing::info!(
             payment_id = %wish.payment, refund_id = %id, reason = %wish.reason, %by,
             "Payment: Refund requested"
@@ -174,7 +174,7 @@ impl App {
         if let Err(error) = self.work_off(order, planned).await {
             tracing::warn!(refund_id = %id, %error, "a refund is carried out later");
         }
-        failpoint::hit("refund.before_answer");
+        failpoint::hit("refund.before_answer")?;
         match self.refund_told(id, false).await {
             // Something else took the money before it could be sent.
             Err(RefundError::Failed {

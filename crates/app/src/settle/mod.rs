@@ -227,9 +227,9 @@ impl App {
             planned,
             ..
         } = work;
-        failpoint::hit("settle.before_commit");
+        failpoint::hit("settle.before_commit")?;
         unit.commit().await?;
-        failpoint::hit("settle.after_commit");
+        failpoint::hit("settle.after_commit")?;
         for payment in &moved {
             let (status, method) = (payment.status(), payment.payment_method());
             metrics::counter!(

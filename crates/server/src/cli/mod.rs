@@ -209,12 +209,18 @@ async fn wired() -> Result<Wired, Failure> {
     Ok(wiring::wire(&config, port, Purpose::Command, Tables::MustFit).await?)
 }
 
-/// Tests have the process killed at a step. No build that serves can do that.
+/// Tests let something happen to the process at a step. No build that serves can do that.
 #[cfg(feature = "failpoints")]
-#[expect(clippy::disallowed_methods, reason = "it is no setting of the program")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "they are no settings of the program"
+)]
 fn arm_failpoint() {
     if let Ok(name) = std::env::var("BAYAR_KILL_AT") {
         bayar_app::failpoint::arm(name);
+    }
+    if let Ok(file) = std::env::var("BAYAR_FAIL_AT") {
+        bayar_app::failpoint::arm_by_file(file.into());
     }
 }
 
