@@ -8,6 +8,7 @@ mod order;
 mod papers;
 mod payment;
 mod refund;
+mod webhook;
 
 pub(crate) use attempt::AttemptRow;
 pub(crate) use call::CallRow;
@@ -17,6 +18,7 @@ pub(crate) use order::{KindColumns, OrderRow};
 pub(crate) use papers::{InvoiceRow, TaxRow};
 pub(crate) use payment::PaymentRow;
 pub(crate) use refund::RefundRow;
+pub(crate) use webhook::{WebhookRow, nameless};
 
 use bayar_app::port::Source;
 use bayar_app::port::store::Answer;

@@ -9,6 +9,7 @@ mod confirm;
 mod drive;
 mod ended;
 mod file;
+mod hear;
 mod inspect;
 mod learn;
 mod lines;
@@ -23,6 +24,7 @@ use bayar_domain::{Gateway, PaymentStatus};
 use thiserror::Error;
 
 pub use confirm::Confirm;
+pub(crate) use hear::{Heard, Unheard};
 pub use inspect::{InspectedPayment, Inspection};
 pub use process::{Access, CheckoutDoor, StartCheckout};
 pub use refresh::Refreshed;

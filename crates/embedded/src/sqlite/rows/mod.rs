@@ -8,6 +8,7 @@ mod orders;
 mod papers;
 mod payments;
 mod refunds;
+mod webhooks;
 
 use bayar_app::port::Source;
 use chrono::{DateTime, Datelike, NaiveDateTime, Utc};
@@ -22,6 +23,7 @@ pub(super) use payments::{
     EventRow, LiveRow, PaymentRow, is_unfinished, state_text, stored_payment, waits,
 };
 pub(super) use refunds::{CaptureRow, RefundRow, refund_state_text};
+pub(super) use webhooks::{WebhookRow, nameless};
 
 use super::error::{Failure, broken};
 
