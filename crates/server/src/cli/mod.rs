@@ -7,6 +7,7 @@ mod explain;
 mod keys;
 mod output;
 mod people;
+mod webhooks;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -69,6 +70,9 @@ enum Command {
     /// Payments
     #[command(subcommand)]
     Payments(PaymentsCommand),
+    /// What gateways posted
+    #[command(subcommand)]
+    Webhooks(webhooks::WebhooksCommand),
 }
 
 #[derive(Debug, Subcommand)]
@@ -164,6 +168,7 @@ async fn dispatch(command: Command) -> Result<ExitCode, Failure> {
             backup::back_up(&config, &file, force).await?;
         }
         Command::Users(command) => people::run(&wired().await?.app, command).await?,
+        Command::Webhooks(command) => webhooks::run(&wired().await?.app, command).await?,
         Command::Keys(command) => keys::run(&wired().await?.app, command).await?,
         Command::Payments(PaymentsCommand::CheckStatus {
             order,

@@ -137,6 +137,10 @@ settings! {
         /// It only saves work: the database keeps it for longer.
         IDEMPOTENCY_CACHE_SECONDS: Plain = "300";
     }
+    "Webhooks" {
+        /// How many webhooks are worked on at once.
+        WEBHOOK_WORKERS: Plain = "4";
+    }
     "Stripe, which is used when it has a secret key" {
         /// The key of the API: sk_test_, sk_live_, rk_test_ or rk_live_ and more.
         /// A live key needs a PUBLIC_URL with https.
