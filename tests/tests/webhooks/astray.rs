@@ -8,7 +8,6 @@ use crate::stage::{Stage, on_both_stores};
 on_both_stores! {
     a_webhook_about_money_nobody_knows_waits_for_it,
     a_webhook_about_nothing_of_ours_rests_after_seven_days,
-    a_webhook_of_another_installation_is_ignored,
     a_gateway_in_trouble_is_asked_again_and_then_an_operator_is,
     a_webhook_that_kills_its_worker_is_parked,
     work_goes_on_beside_a_gateway_that_is_slow,
@@ -83,21 +82,6 @@ async fn age(stage: &Stage) {
         }
     }
     stage.let_pauses_end().await;
-}
-
-async fn a_webhook_of_another_installation_is_ignored(mut stage: Stage) {
-    let order = stage.open("stripe").await;
-    stage.gateways.settle().await.unwrap();
-    // As if everything had been begun by somebody else with the same account.
-    stage
-        .store
-        .run("UPDATE installation SET word = 'somebodyelse'")
-        .await;
-    stage = stage.restarted().await;
-    stage.pay(&order, "stripe");
-    let ignored = stage.must_be("checkout.session.completed", "ignored").await;
-    assert_eq!(ignored["fault"], "other_installation", "{ignored}");
-    assert_eq!(stage.status(&order).await, "processing");
 }
 
 async fn a_gateway_in_trouble_is_asked_again_and_then_an_operator_is(mut stage: Stage) {

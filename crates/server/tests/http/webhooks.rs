@@ -49,7 +49,7 @@ fn signed(path: &str, body: impl Into<Vec<u8>>) -> Request {
 
 /// A notification as Midtrans would sign it.
 fn note(status: &str, key: &str) -> Value {
-    let (order, code, gross) = ("by-nobody-00", "200", "10000.00");
+    let (order, code, gross) = ("order-of-nobody", "200", "10000.00");
     let content = format!("{order}{code}{gross}{key}");
     let digest = ring::digest::digest(&ring::digest::SHA512, content.as_bytes());
     json!({
@@ -353,6 +353,29 @@ fn what_is_about_another_account_or_another_world_is_put_aside() {
             end(WebhookStatus::Quarantined, "other_account"),
         ]
     );
+}
+
+#[test]
+fn what_another_installation_began_is_ignored() {
+    let server = server();
+    let mut theirs = event("evt_1");
+    theirs["type"] = json!("checkout.session.completed");
+    theirs["data"]["object"] = json!({
+        "object": "checkout.session", "payment_status": "paid",
+        "metadata": {
+            "bayar_installation": "somebody1", "bayar_attempt": "1", "bayar_call": "by-somebody1-00",
+        },
+    });
+    must_be_kept(&signed(STRIPE[0], theirs.to_string()).send(&server));
+    // What carries no mark at all may be ours one day.
+    let mut unmarked = event("evt_2");
+    unmarked["type"] = json!("payment_intent.succeeded");
+    must_be_kept(&signed(STRIPE[0], unmarked.to_string()).send(&server));
+    let ends: Vec<_> = kept(&server)
+        .iter()
+        .map(|webhook| end_of(&server, webhook.entry.id).0)
+        .collect();
+    assert_eq!(ends, [WebhookStatus::Ignored, WebhookStatus::Unmatched]);
 }
 
 #[test]

@@ -24,18 +24,15 @@ const RETRY_AFTER: u64 = 30;
 
 /// A webhook is stored.
 #[derive(Debug, Serialize, ToSchema)]
-struct Received {
+pub struct Received {
     /// Always `true`.
     received: bool,
 }
 
-/// What a gateway may be answered.
+/// What a gateway may be answered besides a success.
 #[derive(IntoResponses)]
 #[expect(dead_code, reason = "it is only described by")]
 enum Answers {
-    /// It is stored, and worked on afterwards. So it is when it came before, and when it tells of nothing we act on.
-    #[response(status = 200)]
-    Received(Received),
     /// The gateway did not send it, or it was sent too long ago.
     #[response(status = 400, content_type = "application/problem+json")]
     NotBelieved(ProblemBody),
