@@ -13,6 +13,7 @@ mod figures;
 mod gateways;
 mod handoff;
 pub mod identity;
+mod inbox;
 mod limits;
 mod order_lock;
 mod orders;
@@ -27,6 +28,7 @@ mod trouble;
 use std::sync::Arc;
 
 use tokio::runtime::Handle;
+use tokio::sync::Notify;
 
 use port::store::Installation;
 use port::{Clock, IdempotencyCache, Locks, Random, RateLimits, Store, Vault};
@@ -38,6 +40,7 @@ pub use caller::Caller;
 pub use figures::describe_figures;
 pub use gateways::Gateways;
 pub use handoff::Handoffs;
+pub use inbox::{NotReceived, WebhookReaders};
 pub use limits::{Limited, Limits};
 pub use orders::{OrderError, RegisterConsultation, RegisterError, RegisterOrder, Registered};
 pub use paying::{
@@ -56,6 +59,7 @@ pub use trouble::Trouble;
 
 use bayar_domain::PaymentId;
 use identity::{ExternalIssuer, ReturnSigner, TicketError, TicketSigner, TokenSigner};
+use inbox::InboxTally;
 use order_lock::OrderLocks;
 
 /// Everything the use cases speak to. The server makes one and hands it to [`App::new`].
@@ -68,6 +72,8 @@ pub struct Ports {
     pub cache: Arc<dyn IdempotencyCache>,
     /// What moves money.
     pub gateways: Gateways,
+    /// What tells true webhooks from others.
+    pub webhooks: WebhookReaders,
     /// Counters that processes share.
     pub limits: Arc<dyn RateLimits>,
     /// Counters of this process, for when the shared ones are away.
@@ -99,6 +105,9 @@ pub struct App {
     store: Arc<dyn Store>,
     cache: Arc<dyn IdempotencyCache>,
     gateways: Gateways,
+    webhooks: WebhookReaders,
+    inbox_bell: Notify,
+    inbox_tally: InboxTally,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     runtime: Handle,
@@ -125,6 +134,9 @@ impl App {
             store: ports.store,
             cache: ports.cache,
             gateways: ports.gateways,
+            webhooks: ports.webhooks,
+            inbox_bell: Notify::new(),
+            inbox_tally: InboxTally::default(),
             clock: ports.clock,
             random: ports.random,
             runtime: ports.runtime,

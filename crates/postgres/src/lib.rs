@@ -17,6 +17,7 @@ mod calls;
 mod config;
 mod error;
 mod ids;
+mod inbox;
 mod keys;
 mod listing;
 mod migrations;

@@ -10,6 +10,7 @@ use actix_web::{HttpServer, web};
 use bayar_app::App;
 use bayar_app::port::Clock;
 use thiserror::Error;
+use tokio::sync::oneshot;
 
 use crate::config::Config;
 use crate::http::{self, State};
@@ -98,10 +99,18 @@ pub async fn serve(
         metrics,
         options.housekeeping,
     ));
+    let (stop_inbox, inbox_is_stopped) = oneshot::channel::<()>();
+    let inbox = Arc::clone(&app).work_inbox(config.webhooks.workers, async {
+        // It is stopped by word, or with whoever would say it.
+        let _ = inbox_is_stopped.await;
+    });
+    let inbox = tokio::spawn(inbox);
     tracing::info!(%address, installation = %app.installation(), "Bayar serves");
     ready(address, &app).await;
     let served = server.await;
     upkeep.abort();
+    drop(stop_inbox);
+    let _ = inbox.await;
     tracing::info!("Bayar has stopped");
     served.map_err(ServeError::Serve)
 }
@@ -150,6 +159,9 @@ async fn upkeep(
         match app.store().now().await {
             Ok(now) => watch_skew((clock.now() - now).num_milliseconds()),
             Err(error) => tracing::warn!(%error, "the database does not answer"),
+        }
+        if let Err(error) = app.measure_inbox().await {
+            tracing::warn!(%error, "the webhooks are not counted");
         }
         if housekeeping {
             forget_keys(&app).await;

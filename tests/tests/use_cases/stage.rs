@@ -10,7 +10,7 @@ use bayar_app::port::store::{IdempotencyKey, OrderKey, Payments, Upkeep};
 use bayar_app::port::{Clock, IdempotencyCache, Locks, PaymentGateway, Quota};
 use bayar_app::{
     AmountText, App, Caller, Claimant, CreateError, CreatePayment, Created, Gateways, Ports,
-    RefundSettings, Settings, Signers,
+    RefundSettings, Settings, Signers, WebhookReaders,
 };
 use bayar_domain::{AmountLimits, AmountRange, Gateway, Mode, Order, PaymentId, TaxPolicy};
 use bayar_embedded::{
@@ -79,6 +79,7 @@ impl Stage {
             locks: wanted.locks,
             cache: wanted.cache,
             gateways: Gateways::new([nobody()]),
+            webhooks: WebhookReaders::default(),
             limits: limits.clone(),
             own_limits: limits,
             vault: Arc::new(LocalVault::new(Arc::clone(&clock))),

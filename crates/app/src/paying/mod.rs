@@ -11,6 +11,7 @@ mod drive;
 mod ended;
 mod file;
 mod glance;
+mod hear;
 mod inspect;
 mod learn;
 mod lines;
@@ -26,6 +27,7 @@ use bayar_domain::{Gateway, PaymentStatus};
 use thiserror::Error;
 
 pub use confirm::Confirm;
+pub(crate) use hear::{Heard, Unheard};
 pub use inspect::{InspectedPayment, Inspection};
 pub use process::{Access, CheckoutDoor, StartCheckout};
 pub use refresh::Refreshed;

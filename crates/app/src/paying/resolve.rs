@@ -46,6 +46,12 @@ impl App {
             }
         }
 
+        self.follow_up(order).await?;
+        Ok(found)
+    }
+
+    /// Plans and makes the calls that follow from how an order stands.
+    pub(super) async fn follow_up(&self, order: OrderId) -> Result<(), SettleError> {
         let rule = |seen: &Seen| self.due(seen);
         let seen = self.look(order).await?;
         let Move { steps, calls, .. } = self.due(&seen)?;
@@ -53,11 +59,11 @@ impl App {
             let planned = self.settle(order, Actor::System, rule).await?;
             self.work(order, planned).await?;
         }
-        Ok(found)
+        Ok(())
     }
 
     /// A fault of ours in one call is no reason not to read what the gateways know.
-    async fn work(&self, order: OrderId, due: Vec<CallKey>) -> Result<(), SettleError> {
+    pub(super) async fn work(&self, order: OrderId, due: Vec<CallKey>) -> Result<(), SettleError> {
         match self.work_off(order, due).await {
             Ok(_) => Ok(()),
             Err(Trouble::Fault(source)) => {

@@ -8,6 +8,7 @@ mod calls;
 mod error;
 mod file;
 mod ids;
+mod inbox;
 mod keys;
 mod migrations;
 mod opening;

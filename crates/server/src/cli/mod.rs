@@ -9,6 +9,7 @@ mod keys;
 mod output;
 mod people;
 mod refunds;
+mod webhooks;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -80,6 +81,9 @@ enum Command {
     /// Money going back
     #[command(subcommand)]
     Refunds(refunds::RefundsCommand),
+    /// What gateways posted
+    #[command(subcommand)]
+    Webhooks(webhooks::WebhooksCommand),
 }
 
 #[derive(Debug, Subcommand)]
@@ -176,6 +180,7 @@ async fn dispatch(command: Command) -> Result<ExitCode, Failure> {
         }
         Command::Audit(command) => return audit::run(&configuration()?, &command).await,
         Command::Users(command) => people::run(&wired().await?.app, command).await?,
+        Command::Webhooks(command) => webhooks::run(&wired().await?.app, command).await?,
         Command::Keys(command) => keys::run(&wired().await?.app, command).await?,
         Command::Payments(PaymentsCommand::CheckStatus {
             order,

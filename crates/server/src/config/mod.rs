@@ -30,6 +30,7 @@ mod tests;
 mod url;
 mod values;
 mod warnings;
+mod webhooks;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -52,6 +53,7 @@ pub use self::redis::Redis;
 pub use self::refunds::Refunds;
 pub use self::taxes::Taxes;
 pub use self::url::WebOrigin;
+pub use self::webhooks::Webhooks;
 
 use self::reader::Reader;
 
@@ -82,6 +84,8 @@ pub struct Config {
     pub gateways: Gateways,
     /// How long one of them may take to answer one try.
     pub gateway_timeout: Duration,
+    /// How what they post is worked off.
+    pub webhooks: Webhooks,
     /// Which taxes there are.
     pub taxes: Taxes,
     /// What is logged, and how.
@@ -108,6 +112,7 @@ impl Config {
         let refunds = Refunds::read(&mut reader);
         let gateways = Gateways::read(&mut reader, public_url.as_ref());
         let gateway_timeout = gateways::read_timeout(&mut reader);
+        let webhooks = Webhooks::read(&mut reader);
         let taxes = Taxes::read(&mut reader);
         let logging = Logging::read(&mut reader);
         misspelling::warn(&mut reader, environment);
@@ -125,6 +130,7 @@ impl Config {
                 refunds: refunds?,
                 gateways,
                 gateway_timeout: gateway_timeout?,
+                webhooks: webhooks?,
                 taxes: taxes?,
                 logging: logging?,
                 settings: Vec::new(),

@@ -144,6 +144,10 @@ settings! {
         /// PHP:50000,IDR:10000000. What is in another currency has no limit. The day is that of TAX_TZ.
         REFUND_DAILY_LIMITS: Plain;
     }
+    "Webhooks" {
+        /// How many webhooks are worked on at once.
+        WEBHOOK_WORKERS: Plain = "4";
+    }
     "Stripe, which is used when it has a secret key" {
         /// The key of the API: sk_test_, sk_live_, rk_test_ or rk_live_ and more.
         /// A live key needs a PUBLIC_URL with https.

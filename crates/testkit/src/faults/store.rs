@@ -4,16 +4,17 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bayar_app::identity::{Email, PasswordHash, Role};
 use bayar_app::port::store::{
-    Added, Answer, ApiKeyId, ApiKeys, BillIds, CallKey, GatewayCalls, Installation, KeyScope,
-    Lease, Loaded, NewApiKey, NewOrder, NewUser, Opened, Opening, OrderKey, OrderUnit, Orders,
-    Page, PageOf, PaymentEvent, PaymentFilter, Payments, RefundEvent, RefundKey, Refunds, Repriced,
-    SchemaState, Store, StoredAlert, StoredApiKey, StoredCreditEntry, StoredDecision,
-    StoredExternalRefund, StoredOrder, StoredPayment, StoredRefund, Survey, Surveyed, Units, Upkeep,
-    User, Users, WhichRefunds,
+    Added, Answer, ApiKeyId, ApiKeys, AttemptPlace, BillIds, CallKey, GatewayCalls, Inbox,
+    Installation, Kept, KeyScope, Lease, LeasedWebhook, Loaded, NewApiKey, NewOrder, NewUser,
+    NewWebhook, Opened, Opening, OrderKey, OrderUnit, Orders, Page, PageOf, PaymentEvent,
+    PaymentFilter, Payments, RefundEvent, RefundKey, Refunds, Repriced, SchemaState, Store,
+    StoredAlert, StoredApiKey, StoredCreditEntry, StoredDecision, StoredExternalRefund,
+    StoredOrder, StoredPayment, StoredRefund, StoredWebhook, Survey, Surveyed, Units, Upkeep, User,
+    Users, WebhookCount, WebhookEntry, WebhookFilter, WebhookId, WebhookOutcome, WhichRefunds,
 };
 use bayar_domain::{
-    AttemptId, CreditNote, Invoice, Money, OrderId, OrderNumber, PaymentId, RefundId, TaxRecord,
-    UserId,
+    AttemptId, CaptureId, CreditNote, Gateway, Invoice, Mode, Money, OrderId, OrderNumber,
+    PaymentId, RefundId, TaxRecord, UserId,
 };
 use chrono::{DateTime, Utc};
 
@@ -112,6 +113,19 @@ delegate! { GatewayCalls:
     OrderOfAttempt order_of_attempt(attempt: AttemptId) -> Option<OrderId>;
     LeaseCall lease_call(key: &CallKey, lasting: Duration) -> Option<Lease>;
     MayRead may_read(payment: PaymentId, spacing: Duration) -> bool;
+}
+
+delegate! { Inbox:
+    KeepWebhook keep_webhook(webhook: &NewWebhook) -> Kept;
+    LeaseWebhooks lease_webhooks(at_most: u32, lasting: Duration) -> Vec<LeasedWebhook>;
+    SettleWebhook settle_webhook(outcome: &WebhookOutcome) -> bool;
+    Webhook webhook(id: WebhookId) -> Option<StoredWebhook>;
+    Webhooks webhooks(filter: &WebhookFilter, page: Page) -> PageOf<WebhookEntry>;
+    ReplayWebhook replay_webhook(id: WebhookId) -> bool;
+    ReplayParkedWebhooks replay_parked_webhooks() -> u64;
+    OpenWebhooks open_webhooks() -> Vec<WebhookCount>;
+    AttemptOfCapture attempt_of_capture(gateway: Gateway, mode: Mode, capture: &CaptureId) -> Option<AttemptPlace>;
+    AttemptOfCall attempt_of_call(key: &CallKey) -> Option<AttemptPlace>;
 }
 
 delegate! { Users:

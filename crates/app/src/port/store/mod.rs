@@ -3,6 +3,7 @@
 mod accounts;
 mod calls;
 mod idempotency;
+mod inbox;
 mod orders;
 mod payments;
 mod refunds;
@@ -21,6 +22,10 @@ pub use calls::{
 };
 pub use idempotency::{
     Claim, IdempotencyKey, KeyOwner, KeyScope, RequestHash, Route, StoredAnswer,
+};
+pub use inbox::{
+    AttemptPlace, Inbox, Kept, LeasedWebhook, NewWebhook, StoredWebhook, WebhookCount,
+    WebhookEntry, WebhookFilter, WebhookId, WebhookOutcome, WebhookStatus,
 };
 pub use orders::{
     Added, ExternalRef, NewOrder, OrderItem, OrderKey, Orders, Repriced, StoredDecision,
@@ -41,11 +46,14 @@ use super::Source;
 
 /// All ports of one store.
 pub trait Store:
-    Orders + Payments + Refunds + Units + GatewayCalls + Users + ApiKeys + Upkeep
+    Orders + Payments + Refunds + Units + GatewayCalls + Inbox + Users + ApiKeys + Upkeep
 {
 }
 
-impl<T: Orders + Payments + Refunds + Units + GatewayCalls + Users + ApiKeys + Upkeep> Store for T {}
+impl<T: Orders + Payments + Refunds + Units + GatewayCalls + Inbox + Users + ApiKeys + Upkeep> Store
+    for T
+{
+}
 
 /// Why a store did not do what it was asked for.
 #[derive(Debug, Error)]

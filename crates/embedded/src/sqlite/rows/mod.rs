@@ -10,6 +10,7 @@ mod papers;
 mod payments;
 mod records;
 mod refunds;
+mod webhooks;
 
 use bayar_app::port::Source;
 use chrono::{DateTime, Datelike, NaiveDateTime, Utc};
@@ -28,6 +29,7 @@ pub(super) use records::{
     AlertRow, CreditEntryRow, ExternalRow, NoteRow, RefundEventRow, day_text,
 };
 pub(super) use refunds::{CaptureRow, RefundRow, refund_state_text};
+pub(super) use webhooks::{WebhookRow, nameless};
 
 use super::error::{Failure, broken};
 

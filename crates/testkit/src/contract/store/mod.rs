@@ -7,6 +7,7 @@ pub mod captures;
 mod checkouts;
 pub mod facts;
 pub mod ids;
+pub mod inbox;
 pub mod jobs;
 pub mod keys;
 pub mod leases;
@@ -45,6 +46,7 @@ macro_rules! store_contract {
         $crate::attempt_cases!($fresh);
         $crate::call_cases!($fresh);
         $crate::lease_cases!($fresh);
+        $crate::inbox_cases!($fresh);
         $crate::fact_cases!($fresh);
         $crate::capture_cases!($fresh);
         $crate::refund_cases!($fresh);
