@@ -78,7 +78,7 @@ impl App {
         self.follow_up(order).await?;
         Ok(match reading.door {
             Door::Paid | Door::Shut => Heard::Settled,
-            Door::Absent | Door::Open | Door::Waiting => Heard::NothingYet,
+            Door::Absent | Door::Open | Door::Waiting | Door::Overdue => Heard::NothingYet,
         })
     }
 }
