@@ -43,7 +43,8 @@ pub(super) fn check(case: &Case<'_>, file: &OrderFile<'_>, found: &mut Findings)
         let sum = marked
             .iter()
             .fold(0_i64, |sum, it| sum.saturating_add(it.amount.minor));
-        let is_once = marked.len() <= 1 && !others && (marked.is_empty() || sum == refund.amount_minor);
+        let is_once =
+            marked.len() <= 1 && !others && (marked.is_empty() || sum == refund.amount_minor);
         let is_twice = refund.status == "succeeded" && by_hand(refund) && !marked.is_empty();
         if !is_once || is_twice {
             desk.add(
