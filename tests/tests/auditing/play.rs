@@ -23,7 +23,7 @@ use bayar_embedded::{
     FileRole, LocalCache, LocalLimits, LocalLocks, LocalVault, SqliteConfig, SqliteStore,
 };
 use bayar_midtrans::{MidtransConfig, MidtransGateway};
-use bayar_sandbox::sim::{Action, Fault, Handle, Rule, SimConfig, Simulator};
+use bayar_sandbox::sim::{Action, ActionError, Fault, Handle, Rule, SimConfig, Simulator};
 use bayar_stripe::{StripeConfig, StripeGateway};
 use bayar_testkit::builders::AnOrder;
 use bayar_testkit::random::SeededRandom;
@@ -261,7 +261,11 @@ impl Play {
     }
 
     fn act(&mut self, what: &'static str, action: Action) {
-        if self.gateways.act(action).is_ok() {
+        // That a card is declined is how it should go.
+        if matches!(
+            self.gateways.act(action),
+            Ok(_) | Err(ActionError::Declined(_))
+        ) {
             self.note(what);
         }
     }

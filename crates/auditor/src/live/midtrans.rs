@@ -169,7 +169,10 @@ fn take(found: &Value, page: &Page, ledger: &Ledger, read: &mut Read) -> Result<
                 capture: capture.clone(),
                 order: order.clone(),
                 units: rupiah(refund, "refund_amount")?,
-                step: RefundStep::Done,
+                step: match text(refund, "bank_confirmed_at") {
+                    Some(_) => RefundStep::Done,
+                    None => RefundStep::Pending,
+                },
             },
         );
     }
