@@ -21,6 +21,7 @@ pub mod port;
 mod settings;
 mod settle;
 mod trouble;
+mod work;
 
 use std::sync::Arc;
 
@@ -47,10 +48,12 @@ pub use payments::{
 };
 pub use settings::Settings;
 pub use trouble::Trouble;
+pub use work::{Entry, PlannedRun, RunError, Swept, WorkSettings};
 
 use bayar_domain::PaymentId;
 use identity::{ExternalIssuer, ReturnSigner, TicketError, TicketSigner, TokenSigner};
 use order_lock::OrderLocks;
+use work::Workshop;
 
 /// Everything the use cases speak to. The server makes one and hands it to [`App::new`].
 pub struct Ports {
@@ -98,6 +101,7 @@ pub struct App {
     runtime: Handle,
     locks: OrderLocks,
     limits: Limits,
+    work: Workshop,
     signers: Signers,
     installation: Installation,
     settings: Settings,
@@ -114,6 +118,7 @@ impl App {
     ) -> Self {
         let locks = OrderLocks::new(ports.locks, Arc::clone(&ports.random), &settings);
         let limits = Limits::new(ports.limits, ports.own_limits, &installation, &settings);
+        let work = Workshop::new(&settings.work, ports.gateways.names());
         Self {
             store: ports.store,
             cache: ports.cache,
@@ -123,6 +128,7 @@ impl App {
             runtime: ports.runtime,
             locks,
             limits,
+            work,
             signers,
             installation,
             settings,

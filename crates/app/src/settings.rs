@@ -4,6 +4,7 @@ use bayar_domain::{AmountLimits, TaxPolicy};
 use chrono::{DateTime, FixedOffset, NaiveDate, Utc};
 
 use crate::port::Quota;
+use crate::work::WorkSettings;
 
 /// How the use cases are set up.
 #[derive(Debug, Clone)]
@@ -38,6 +39,8 @@ pub struct Settings {
     pub checkout_ttl: Duration,
     /// Where buyers find this program, without a slash at the end.
     pub public_url: String,
+    /// How work that is due is done.
+    pub work: WorkSettings,
     /// Whether the people here are those of an identity provider.
     pub people_are_external: bool,
 }

@@ -26,6 +26,7 @@ mod payments;
 mod pool;
 mod rows;
 mod run;
+mod schedule;
 mod schema;
 mod statement;
 mod survey;
@@ -33,6 +34,7 @@ mod tls;
 mod transaction;
 mod unit;
 mod upkeep;
+mod work;
 
 use std::fmt;
 use std::sync::Arc;

@@ -29,6 +29,9 @@ pub use refresh::Refreshed;
 pub use review::ReviewPayment;
 pub use status::StatusShown;
 
+pub(crate) use file::AttemptFile;
+pub(crate) use resolve::{Resolved, worth_reading};
+
 use crate::Trouble;
 use crate::port::StoreError;
 use crate::port::gateway::Fault;

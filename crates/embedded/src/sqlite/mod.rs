@@ -16,10 +16,12 @@ mod payments;
 mod pool;
 mod rows;
 mod save;
+mod schedule;
 mod schema;
 mod survey;
 mod unit;
 mod upkeep;
+mod work;
 
 use std::fs::File;
 use std::path::PathBuf;

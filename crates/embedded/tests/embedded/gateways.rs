@@ -303,7 +303,10 @@ async fn a_file_of_the_first_step_comes_up_to_the_second_with_its_rows() {
         FROM jobs ORDER BY subject_id";
     let before = texts(&database.path(), jobs);
     let word = store.installation().await.unwrap();
-    assert_eq!(store.migrate().await.unwrap(), ["0002_gateways"]);
+    assert_eq!(
+        store.migrate().await.unwrap(),
+        ["0002_gateways", "0005_schedule"]
+    );
     assert_eq!(store.installation().await.unwrap(), word);
     assert_eq!(texts(&database.path(), jobs), before);
     assert_eq!(before.len(), 2);

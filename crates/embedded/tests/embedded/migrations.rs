@@ -18,7 +18,10 @@ async fn a_new_file_lacks_every_step_and_looking_makes_none() {
         let SchemaState::Behind(missing) = store.schema().await.unwrap() else {
             panic!("it is not behind");
         };
-        assert_eq!(missing, ["0001_orders_and_payments", "0002_gateways"]);
+        assert_eq!(
+            missing,
+            ["0001_orders_and_payments", "0002_gateways", "0005_schedule"]
+        );
     }
     let tables = number(&database.path(), "SELECT count(*) FROM sqlite_master");
     assert_eq!(tables, 0);

@@ -60,7 +60,7 @@ impl Unit {
         let status = refund.status();
         let job = Job::CarryRefund(id.get());
         if status.is_under_way() {
-            self.open_job(job, self.now).await?;
+            self.open_job_soon(job).await?;
         } else {
             self.end_job(job).await?;
         }

@@ -17,6 +17,7 @@ const MIGRATIONS: &str = concat!(
     "bayar-postgres ",
     include_str!("../../../../migrations/postgres/0001_orders_and_payments/up.sql"),
     include_str!("../../../../migrations/postgres/0002_gateways/up.sql"),
+    include_str!("../../../../migrations/postgres/0005_schedule/up.sql"),
 );
 
 /// What has to happen has happened by then, even on a machine that is busy with other tests.

@@ -22,11 +22,13 @@ fn every_case_is_in_the_list_of_its_suite() {
         include_str!("store/prices.rs"),
         include_str!("store/racing.rs"),
         include_str!("store/refunds.rs"),
+        include_str!("store/schedule.rs"),
         include_str!("store/settling.rs"),
         include_str!("store/surveys.rs"),
         include_str!("store/units.rs"),
         include_str!("store/upkeep.rs"),
         include_str!("store/users.rs"),
+        include_str!("store/work.rs"),
         include_str!("vault.rs"),
     ];
     for suite in suites {

@@ -4,13 +4,15 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bayar_app::identity::{Email, PasswordHash, Role};
 use bayar_app::port::store::{
-    Added, Answer, ApiKeyId, ApiKeys, BillIds, CallKey, GatewayCalls, Installation, KeyScope,
-    Lease, Loaded, NewApiKey, NewOrder, NewUser, Opened, Opening, OrderKey, OrderUnit, Orders,
-    Page, PageOf, PaymentEvent, PaymentFilter, Payments, Repriced, SchemaState, Store,
-    StoredApiKey, StoredOrder, StoredPayment, Survey, Surveyed, Units, Upkeep, User, Users,
+    Added, Answer, ApiKeyId, ApiKeys, BillIds, CallKey, GatewayCalls, Installation, Job, JobKey,
+    KeyScope, Lease, Loaded, NewApiKey, NewOrder, NewUser, Opened, Opening, OrderKey, OrderUnit,
+    Orders, Page, PageOf, PaymentEvent, PaymentFilter, Payments, PutOff, Repriced, RunEnd,
+    RunLease, Schedule, SchemaState, Store, StoredApiKey, StoredOrder, StoredPayment, StoredRun,
+    Survey, Surveyed, TakeWhen, Units, UnresolvedPayment, Upkeep, User, Users, Which, Work,
 };
 use bayar_domain::{
-    AttemptId, Invoice, Money, OrderId, OrderNumber, PaymentId, RefundId, TaxRecord, UserId,
+    AttemptId, Gateway, Invoice, Money, OrderId, OrderNumber, PaymentId, RefundId, TaxRecord,
+    UserId,
 };
 use chrono::{DateTime, Utc};
 
@@ -95,6 +97,24 @@ delegate! { GatewayCalls:
     OrderOfAttempt order_of_attempt(attempt: AttemptId) -> Option<OrderId>;
     LeaseCall lease_call(key: &CallKey, lasting: Duration) -> Option<Lease>;
     MayRead may_read(payment: PaymentId, spacing: Duration) -> bool;
+}
+
+delegate! { Work:
+    TakeJobs take_jobs(at_most: u32, lasting: Duration) -> Vec<Job>;
+    KeepJob keep_job(job: JobKey, epoch: i64, lasting: Duration) -> bool;
+    PutJobOff put_job_off(job: JobKey, epoch: i64, until: &PutOff) -> bool;
+    WakeJobs wake_jobs(gateway: Gateway, at_most: u32) -> u64;
+    RepairJobs repair_jobs(at_most: u32) -> Vec<JobKey>;
+    Unresolved unresolved(which: Which, after: Option<PaymentId>, at_most: u32) -> Vec<UnresolvedPayment>;
+}
+
+delegate! { Schedule:
+    Runs runs() -> Vec<StoredRun>;
+    PlanRun plan_run(name: &str, due_at: DateTime<Utc>) -> ();
+    TakeRun take_run(name: &str, when: TakeWhen, lasting: Duration) -> Option<RunLease>;
+    KeepRun keep_run(name: &str, epoch: i64, lasting: Duration) -> bool;
+    KeepCursor keep_cursor(name: &str, epoch: i64, cursor: &str) -> bool;
+    EndRun end_run(name: &str, epoch: i64, end: &RunEnd) -> bool;
 }
 
 delegate! { Users:

@@ -5,8 +5,10 @@ mod calls;
 mod idempotency;
 mod orders;
 mod payments;
+mod schedule;
 mod unit;
 mod upkeep;
+mod work;
 
 use std::fmt;
 
@@ -28,15 +30,23 @@ pub use payments::{
     BillIds, LivePayment, Opened, Opening, Page, PageOf, PaymentEvent, PaymentFilter, Payments,
     StoredPayment, Survey, Surveyed, SurveyedOrder,
 };
+pub use schedule::{RunEnd, RunLease, Schedule, StoredRun, TakeWhen};
 pub use unit::{Announcement, Loaded, OrderUnit, PaperSet, Save, Units};
 pub use upkeep::{Installation, SchemaState, Upkeep};
+pub use work::{Job, JobKey, JobKind, PutOff, UnresolvedPayment, Which, Work};
 
 use super::Source;
 
 /// All ports of one store.
-pub trait Store: Orders + Payments + Units + GatewayCalls + Users + ApiKeys + Upkeep {}
+pub trait Store:
+    Orders + Payments + Units + GatewayCalls + Work + Schedule + Users + ApiKeys + Upkeep
+{
+}
 
-impl<T: Orders + Payments + Units + GatewayCalls + Users + ApiKeys + Upkeep> Store for T {}
+impl<T> Store for T where
+    T: Orders + Payments + Units + GatewayCalls + Work + Schedule + Users + ApiKeys + Upkeep
+{
+}
 
 /// Why a store did not do what it was asked for.
 #[derive(Debug, Error)]

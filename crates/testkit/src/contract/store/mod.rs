@@ -16,12 +16,14 @@ pub mod orders;
 pub mod prices;
 pub mod racing;
 pub mod refunds;
+pub mod schedule;
 pub mod settling;
 mod steps;
 pub mod surveys;
 pub mod units;
 pub mod upkeep;
 pub mod users;
+pub mod work;
 
 /// One test for each case of the suite of [`Store`](bayar_app::port::Store).
 ///
@@ -47,6 +49,8 @@ macro_rules! store_contract {
         $crate::capture_cases!($fresh);
         $crate::refund_cases!($fresh);
         $crate::job_cases!($fresh);
+        $crate::work_cases!($fresh);
+        $crate::schedule_cases!($fresh);
         $crate::user_cases!($fresh);
         $crate::api_key_cases!($fresh);
         $crate::upkeep_cases!($fresh);
