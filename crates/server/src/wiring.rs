@@ -12,7 +12,7 @@ use bayar_app::identity::{
 use bayar_app::port::gateway::{AccountReport, CallError};
 use bayar_app::port::store::SchemaState;
 use bayar_app::port::{Clock, Quota, Random, Store, StoreError};
-use bayar_app::{App, Gateways, Handoffs, Ports, Settings, Signers};
+use bayar_app::{App, Gateways, Handoffs, Ports, Settings, Signers, WorkSettings};
 use bayar_domain::Gateway;
 use bayar_embedded::{
     BackupError, Existing, FileRole, LocalCache, LocalLimits, LocalLocks, LocalVault, OpenError,
@@ -367,6 +367,11 @@ fn settings(config: &Config, port: u16) -> Settings {
         amounts: config.payments.amounts.clone(),
         checkout_ttl: config.payments.checkout_ttl,
         public_url: config.http.public_url(port).as_str().to_owned(),
+        work: WorkSettings {
+            at_once: config.schedule.at_once,
+            gateway_quota: config.schedule.gateway_rate.map(quota),
+            zone: config.schedule.zone,
+        },
         people_are_external: config.identity.is_some(),
     }
 }

@@ -21,6 +21,7 @@ mod network;
 mod payments;
 mod reader;
 mod redis;
+mod schedule;
 mod setting;
 mod table;
 mod taxes;
@@ -48,6 +49,7 @@ pub use self::network::Network;
 pub use self::payments::Payments;
 pub use self::reader::SettingValue;
 pub use self::redis::Redis;
+pub use self::schedule::Schedule;
 pub use self::taxes::Taxes;
 pub use self::url::WebOrigin;
 
@@ -74,6 +76,8 @@ pub struct Config {
     pub limits: Limits,
     /// How payments are made.
     pub payments: Payments,
+    /// How work that is due is done.
+    pub schedule: Schedule,
     /// The services that move money.
     pub gateways: Gateways,
     /// How long one of them may take to answer one try.
@@ -101,6 +105,7 @@ impl Config {
         let http = Http::read(&mut reader, public_url.clone());
         let limits = Limits::read(&mut reader);
         let payments = Payments::read(&mut reader);
+        let schedule = Schedule::read(&mut reader);
         let gateways = Gateways::read(&mut reader, public_url.as_ref());
         let gateway_timeout = gateways::read_timeout(&mut reader);
         let taxes = Taxes::read(&mut reader);
@@ -117,6 +122,7 @@ impl Config {
                 http: http?,
                 limits: limits?,
                 payments: payments?,
+                schedule: schedule?,
                 gateways,
                 gateway_timeout: gateway_timeout?,
                 taxes: taxes?,

@@ -9,6 +9,7 @@ mod finish;
 mod form;
 mod health;
 mod login;
+mod ops;
 mod orders;
 mod pages;
 mod payment_methods;
@@ -87,7 +88,8 @@ fn routes(config: &mut utoipa_actix_web::service_config::ServiceConfig<'_>) {
                 .service(payments::review::review)
                 .service(payments::events::events)
                 .service(payments::invoice::invoice)
-                .service(payments::taxes::taxes),
+                .service(payments::taxes::taxes)
+                .service(ops::unresolved::unresolved),
         )
         .service(pages::process::process)
         .service(pages::returned::stripe)
