@@ -17,6 +17,7 @@
 )]
 mod stage;
 
+mod clocks;
 mod commands;
 mod killed;
 mod lost;

@@ -115,13 +115,13 @@ pub async fn unresolved(
         }))
 }
 
-fn body(unresolved: &UnresolvedPayment, now: DateTime<Utc>) -> UnresolvedBody {
-    let payment = &unresolved.payment.payment;
+fn body(found: &UnresolvedPayment, now: DateTime<Utc>) -> UnresolvedBody {
+    let payment = &found.payment.payment;
     let terms = payment.terms();
     UnresolvedBody {
         payment_id: terms.id.get(),
-        order_number: unresolved.payment.order_number.to_string(),
-        order_status: unresolved.order_status.as_str(),
+        order_number: found.payment.order_number.to_string(),
+        order_status: found.order_status.as_str(),
         status: payment.status().as_str(),
         payment_method: payment.payment_method().as_str(),
         amount: amount(terms.amount),
