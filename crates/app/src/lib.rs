@@ -24,6 +24,7 @@ mod refunds;
 mod settings;
 mod settle;
 mod trouble;
+mod work;
 
 use std::sync::Arc;
 
@@ -56,11 +57,13 @@ pub use refunds::{
 };
 pub use settings::{RefundSettings, Settings};
 pub use trouble::Trouble;
+pub use work::{Entry, PlannedRun, RunError, Swept, WorkSettings};
 
 use bayar_domain::PaymentId;
 use identity::{ExternalIssuer, ReturnSigner, TicketError, TicketSigner, TokenSigner};
 use inbox::InboxTally;
 use order_lock::OrderLocks;
+use work::Workshop;
 
 /// Everything the use cases speak to. The server makes one and hands it to [`App::new`].
 pub struct Ports {
@@ -113,6 +116,7 @@ pub struct App {
     runtime: Handle,
     locks: OrderLocks,
     limits: Limits,
+    work: Workshop,
     signers: Signers,
     installation: Installation,
     settings: Settings,
@@ -130,6 +134,7 @@ impl App {
     ) -> Self {
         let locks = OrderLocks::new(ports.locks, Arc::clone(&ports.random), &settings);
         let limits = Limits::new(ports.limits, ports.own_limits, &installation, &settings);
+        let work = Workshop::new(&settings.work, ports.gateways.names());
         Self {
             store: ports.store,
             cache: ports.cache,
@@ -142,6 +147,7 @@ impl App {
             runtime: ports.runtime,
             locks,
             limits,
+            work,
             signers,
             installation,
             settings,

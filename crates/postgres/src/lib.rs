@@ -28,6 +28,7 @@ mod pool;
 mod refunds;
 mod rows;
 mod run;
+mod schedule;
 mod schema;
 mod statement;
 mod survey;
@@ -35,6 +36,7 @@ mod tls;
 mod transaction;
 mod unit;
 mod upkeep;
+mod work;
 
 use std::fmt;
 use std::sync::Arc;

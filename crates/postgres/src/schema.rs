@@ -354,6 +354,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    schedule (name) {
+        name -> Text,
+        due_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     installation (only_one) {
         only_one -> Bool,
         word -> Text,

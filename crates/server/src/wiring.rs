@@ -13,7 +13,7 @@ use bayar_app::port::gateway::{AccountReport, CallError};
 use bayar_app::port::store::SchemaState;
 use bayar_app::port::{Clock, Quota, Random, Store, StoreError};
 use bayar_app::{
-    App, Gateways, Handoffs, Ports, RefundSettings, Settings, Signers, WebhookReaders,
+    App, Gateways, Handoffs, Ports, RefundSettings, Settings, Signers, WebhookReaders, WorkSettings,
 };
 use bayar_domain::Gateway;
 use bayar_embedded::{
@@ -372,6 +372,11 @@ fn settings(config: &Config, port: u16) -> Settings {
         amounts: config.payments.amounts.clone(),
         checkout_ttl: config.payments.checkout_ttl,
         public_url: config.http.public_url(port).as_str().to_owned(),
+        work: WorkSettings {
+            at_once: config.schedule.at_once,
+            gateway_quota: config.schedule.gateway_rate.map(quota),
+            zone: config.schedule.zone,
+        },
         people_are_external: config.identity.is_some(),
         refunds: RefundSettings {
             roles: config.refunds.roles.clone(),

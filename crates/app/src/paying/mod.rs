@@ -35,6 +35,9 @@ pub use review::ReviewPayment;
 pub use status::StatusShown;
 pub(crate) use waiting::Waiting;
 
+pub(crate) use file::AttemptFile;
+pub(crate) use resolve::{Resolved, worth_reading};
+
 use crate::Trouble;
 use crate::port::StoreError;
 use crate::port::gateway::Fault;

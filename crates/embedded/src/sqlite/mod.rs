@@ -18,10 +18,12 @@ mod pool;
 mod refunds;
 mod rows;
 mod save;
+mod schedule;
 mod schema;
 mod survey;
 mod unit;
 mod upkeep;
+mod work;
 
 use std::fs::File;
 use std::path::PathBuf;

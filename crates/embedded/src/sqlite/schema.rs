@@ -373,6 +373,25 @@ diesel::table! {
         subject_id -> BigInt,
         due_at -> Text,
         done_at -> Nullable<Text>,
+        tries -> BigInt,
+        faults -> BigInt,
+        epoch -> BigInt,
+        leased_until -> Nullable<Text>,
+        waits_for -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    schedule (name) {
+        name -> Text,
+        due_at -> Text,
+        began_at -> Nullable<Text>,
+        ended_at -> Nullable<Text>,
+        result -> Nullable<Text>,
+        has_failed -> Bool,
+        cursor -> Nullable<Text>,
+        epoch -> BigInt,
+        leased_until -> Nullable<Text>,
     }
 }
 

@@ -297,7 +297,12 @@ async fn a_file_of_the_first_step_comes_up_to_the_second_with_its_rows() {
     let word = store.installation().await.unwrap();
     assert_eq!(
         store.migrate().await.unwrap(),
-        ["0002_gateways", "0003_refunds", "0004_inbox"]
+        [
+            "0002_gateways",
+            "0003_refunds",
+            "0004_inbox",
+            "0005_schedule"
+        ]
     );
     assert_eq!(store.installation().await.unwrap(), word);
     assert_eq!(texts(&database.path(), jobs), before);

@@ -388,7 +388,12 @@ async fn tables_of_the_first_step_come_up_to_the_second_with_their_rows() {
     )
     .await
     .unwrap();
-    let missing = ["0002_gateways", "0003_refunds", "0004_inbox"];
+    let missing = [
+        "0002_gateways",
+        "0003_refunds",
+        "0004_inbox",
+        "0005_schedule",
+    ];
     let missing: Vec<_> = missing.map(str::to_owned).into();
     assert_eq!(
         store.schema().await.unwrap(),

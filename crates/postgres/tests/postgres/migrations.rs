@@ -9,11 +9,12 @@ async fn empty_database() -> FreshDatabase {
     FreshDatabase::new("bayar-postgres, no tables", async |_| {}).await
 }
 
-const STEPS: [&str; 4] = [
+const STEPS: [&str; 5] = [
     "0001_orders_and_payments",
     "0002_gateways",
     "0003_refunds",
     "0004_inbox",
+    "0005_schedule",
 ];
 
 #[tokio::test(flavor = "multi_thread")]

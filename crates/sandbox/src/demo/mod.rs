@@ -102,7 +102,7 @@ pub async fn run() -> Result<(), DemoError> {
     let _log = telemetry::start_log(&config.logging)?;
     let options = ServeOptions {
         tables: Tables::Migrate,
-        housekeeping: true,
+        scheduler: true,
     };
     let told = serve(&config, options, async |address, app| {
         let opened = async {

@@ -22,6 +22,7 @@ mod payments;
 mod reader;
 mod redis;
 mod refunds;
+mod schedule;
 mod setting;
 mod table;
 mod taxes;
@@ -51,6 +52,7 @@ pub use self::payments::Payments;
 pub use self::reader::SettingValue;
 pub use self::redis::Redis;
 pub use self::refunds::Refunds;
+pub use self::schedule::Schedule;
 pub use self::taxes::Taxes;
 pub use self::url::WebOrigin;
 pub use self::webhooks::Webhooks;
@@ -80,6 +82,8 @@ pub struct Config {
     pub payments: Payments,
     /// Who may give money back, and how much of it.
     pub refunds: Refunds,
+    /// How work that is due is done.
+    pub schedule: Schedule,
     /// The services that move money.
     pub gateways: Gateways,
     /// How long one of them may take to answer one try.
@@ -110,6 +114,7 @@ impl Config {
         let limits = Limits::read(&mut reader);
         let payments = Payments::read(&mut reader);
         let refunds = Refunds::read(&mut reader);
+        let schedule = Schedule::read(&mut reader);
         let gateways = Gateways::read(&mut reader, public_url.as_ref());
         let gateway_timeout = gateways::read_timeout(&mut reader);
         let webhooks = Webhooks::read(&mut reader);
@@ -128,6 +133,7 @@ impl Config {
                 limits: limits?,
                 payments: payments?,
                 refunds: refunds?,
+                schedule: schedule?,
                 gateways,
                 gateway_timeout: gateway_timeout?,
                 webhooks: webhooks?,

@@ -96,7 +96,8 @@ fn routes(config: &mut utoipa_actix_web::service_config::ServiceConfig<'_>) {
                 .service(payments::events::events)
                 .service(payments::invoice::invoice)
                 .service(payments::taxes::taxes)
-                .service(ops::webhooks::list),
+                .service(ops::webhooks::list)
+                .service(ops::unresolved::unresolved),
         )
         .service(webhooks::stripe::webhook)
         .service(webhooks::stripe::other_webhook)

@@ -7,8 +7,10 @@ mod inbox;
 mod orders;
 mod payments;
 mod refunds;
+mod schedule;
 mod unit;
 mod upkeep;
+mod work;
 
 use std::fmt;
 
@@ -39,19 +41,41 @@ pub use refunds::{
     Counted, RefundClaim, RefundDay, RefundEvent, RefundKey, Refunds, StoredAlert,
     StoredCreditEntry, StoredExternalRefund, StoredRefund, WhichRefunds,
 };
+pub use schedule::{RunEnd, RunLease, Schedule, StoredRun, TakeWhen};
 pub use unit::{Announcement, Credits, Loaded, OrderUnit, PaperSet, Records, Save, Units};
 pub use upkeep::{Installation, SchemaState, Upkeep};
+pub use work::{Job, JobKey, JobKind, PutOff, UnresolvedPayment, Which, Work};
 
 use super::Source;
 
 /// All ports of one store.
 pub trait Store:
-    Orders + Payments + Refunds + Units + GatewayCalls + Inbox + Users + ApiKeys + Upkeep
+    Orders
+    + Payments
+    + Refunds
+    + Units
+    + GatewayCalls
+    + Inbox
+    + Work
+    + Schedule
+    + Users
+    + ApiKeys
+    + Upkeep
 {
 }
 
-impl<T: Orders + Payments + Refunds + Units + GatewayCalls + Inbox + Users + ApiKeys + Upkeep> Store
-    for T
+impl<T> Store for T where
+    T: Orders
+        + Payments
+        + Refunds
+        + Units
+        + GatewayCalls
+        + Inbox
+        + Work
+        + Schedule
+        + Users
+        + ApiKeys
+        + Upkeep
 {
 }
 

@@ -19,12 +19,14 @@ pub mod racing;
 pub mod refund_papers;
 pub mod refund_records;
 pub mod refunds;
+pub mod schedule;
 pub mod settling;
 mod steps;
 pub mod surveys;
 pub mod units;
 pub mod upkeep;
 pub mod users;
+pub mod work;
 
 /// One test for each case of the suite of [`Store`](bayar_app::port::Store).
 ///
@@ -53,6 +55,8 @@ macro_rules! store_contract {
         $crate::refund_record_cases!($fresh);
         $crate::refund_paper_cases!($fresh);
         $crate::job_cases!($fresh);
+        $crate::work_cases!($fresh);
+        $crate::schedule_cases!($fresh);
         $crate::user_cases!($fresh);
         $crate::api_key_cases!($fresh);
         $crate::upkeep_cases!($fresh);
