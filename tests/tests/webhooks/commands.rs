@@ -22,7 +22,8 @@ async fn an_operator_lists_shows_and_replays(mut stage: Stage) {
         .find(|webhook| webhook["event_type"] == "checkout.session.completed")
         .unwrap();
     assert_eq!(completed["order_number"], order.number);
-    let id = completed["id"].to_string();
+    let number = completed["id"].clone();
+    let id = number.to_string();
 
     let text = run(&["webhooks", "list", "--status", "processed"]);
     assert!(text.contains("checkout.session.completed"), "{text}");
@@ -42,7 +43,7 @@ async fn an_operator_lists_shows_and_replays(mut stage: Stage) {
     run(&["webhooks", "replay", &id]);
     bayar_tests::program::wait_until("it is worked on again", async || {
         let all = stage.webhooks("").await;
-        let all = all.iter().find(|webhook| webhook["id"].to_string() == id);
+        let all = all.iter().find(|webhook| webhook["id"] == number);
         all.is_some_and(|webhook| webhook["status"] == "processed" && webhook["tries"] == 1)
     })
     .await;
