@@ -1,6 +1,7 @@
 //! Orders played at random: the use cases on a SQLite file and the simulated gateways, all in one process.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -11,7 +12,7 @@ use bayar_app::port::store::{IdempotencyKey, OrderKey, Payments, Upkeep};
 use bayar_app::port::{Clock, PaymentGateway, Random};
 use bayar_app::{
     Access, AmountText, App, Caller, Claimant, CreatePayment, Created, Gateways, Ports,
-    RefundSettings, ReviewPayment, Settings, Signers, StartCheckout,
+    RefundSettings, ReviewPayment, Settings, Signers, StartCheckout, WebhookReaders, WorkSettings,
 };
 use bayar_auditor::{Book, Database, Ledger, Options, Report, audit};
 use bayar_domain::decision::Verdict;
@@ -101,6 +102,7 @@ impl Play {
             locks: Arc::new(LocalLocks::new(Arc::clone(&clock))),
             cache: Arc::new(LocalCache::new(Arc::clone(&clock))),
             gateways: Gateways::new([stripe(&simulator, &random), midtrans(&simulator, &random)]),
+            webhooks: WebhookReaders::default(),
             limits: limits.clone(),
             own_limits: limits,
             vault: Arc::new(LocalVault::new(Arc::clone(&clock))),
@@ -487,6 +489,11 @@ fn settings() -> Settings {
         amounts: AmountLimits::new([AmountRange::new(least, most).unwrap()]).unwrap(),
         checkout_ttl: Duration::from_secs(60 * 60),
         public_url: "https://shop.example".to_owned(),
+        work: WorkSettings {
+            at_once: NonZeroU32::MIN,
+            gateway_quota: None,
+            zone: chrono_tz::Tz::UTC,
+        },
         people_are_external: false,
     }
 }

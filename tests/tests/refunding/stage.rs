@@ -1,5 +1,6 @@
 //! The use cases on a store of their own, beside simulated gateways.
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
@@ -11,7 +12,7 @@ use bayar_app::port::{Clock, PaymentGateway, Store};
 use bayar_app::{
     Access, AmountText, App, Caller, Claimant, CreatePayment, Created, Gateways, Ports,
     RefundError, RefundPayment, RefundSettings, Refunded, RefundsOfPayment, Settings, Signers,
-    StartCheckout,
+    StartCheckout, WebhookReaders, WorkSettings,
 };
 use bayar_domain::gateway::{AccountRef, Reason};
 use bayar_domain::settlement::Alert;
@@ -433,6 +434,7 @@ async fn app(
         locks: Arc::new(LocalLocks::new(Arc::clone(&clock))),
         cache: Arc::new(LocalCache::new(Arc::clone(&clock))),
         gateways: Gateways::new(gateways(simulator, random)),
+        webhooks: WebhookReaders::default(),
         limits: limits.clone(),
         own_limits: limits,
         vault: Arc::new(LocalVault::new(Arc::clone(&clock))),
@@ -514,6 +516,11 @@ fn settings(refunds: RefundSettings) -> Settings {
         amounts: AmountLimits::new(limits).unwrap(),
         checkout_ttl: Duration::from_secs(60 * 60),
         public_url: "https://shop.example".to_owned(),
+        work: WorkSettings {
+            at_once: NonZeroU32::MIN,
+            gateway_quota: None,
+            zone: chrono_tz::Tz::UTC,
+        },
         people_are_external: false,
         refunds,
     }
