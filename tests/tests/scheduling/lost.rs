@@ -29,20 +29,21 @@ async fn a_server_completes_what_is_paid_by_itself(stage: Stage) {
         assert_eq!(stage.times(order.payment, "completed").await, 1);
         stage.must_have_kept(&order, 1);
     }
-    let log = stage.server.log();
-    let told = log
-        .lines()
-        .filter(|line| line.contains("Auto-updated payment"));
-    assert_eq!(told.count(), 2, "{log}");
-    let metrics = stage.server.anybody().get("/metrics").await.unwrap().text;
-    assert!(
-        metrics.contains(r#"bayar_reconciler_fixes_total{to="completed"} 2"#),
-        "{metrics}"
-    );
-    assert!(
-        metrics.contains("bayar_oldest_unresolved_payment_seconds"),
-        "{metrics}"
-    );
+    // It is told and counted after it is stored.
+    wait_until("it is told", async || {
+        let log = stage.server.log();
+        let lines = log.lines();
+        let told = lines.filter(|line| line.contains("Auto-updated payment"));
+        told.count() == 2
+    })
+    .await;
+    let anybody = stage.server.anybody();
+    wait_until("it is counted", async || {
+        let figures = anybody.get("/metrics").await.unwrap().text;
+        figures.contains(r#"bayar_reconciler_fixes_total{to="completed"} 2"#)
+            && figures.contains("bayar_oldest_unresolved_payment_seconds")
+    })
+    .await;
 }
 
 async fn all_webhooks_are_lost_and_the_schedule_finds_out(mut stage: Stage) {
