@@ -221,7 +221,7 @@ mod tests {
 
         let intent = json!({ "object": "payment_intent", "id": "pi_1", "metadata": {} });
         let news = read(&event("payment_intent.succeeded", &intent)).unwrap();
-        assert_eq!(news.trails, [capture.clone()]);
+        assert_eq!(news.trails, std::slice::from_ref(&capture));
         for (kind, object) in [
             (
                 "charge.refunded",
@@ -237,7 +237,7 @@ mod tests {
             ),
         ] {
             let news = read(&event(kind, &object)).unwrap();
-            assert_eq!(news.trails, [capture.clone()], "{kind}");
+            assert_eq!(news.trails, std::slice::from_ref(&capture), "{kind}");
             assert!(news.matters && !news.says_paid, "{kind}");
         }
     }
