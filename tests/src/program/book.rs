@@ -121,6 +121,12 @@ struct JsonRow {
     json: String,
 }
 
+#[derive(QueryableByName)]
+struct TextRow {
+    #[diesel(sql_type = Text)]
+    it: String,
+}
+
 /// Whatever happens to an order is written down where it happens, by the database.
 const WATCH_ON_POSTGRES: &str = "
     CREATE TABLE sights (position bigserial PRIMARY KEY, order_id bigint NOT NULL, price_minor bigint NOT NULL,
@@ -175,6 +181,22 @@ impl Store {
             Self::Sqlite(path) => {
                 let done = open(path).batch_execute(statements);
                 done.unwrap_or_else(|error| panic!("{statements}: {error:?}"));
+            }
+        }
+    }
+
+    /// What a statement of the test's own finds, as texts in a column `it`.
+    pub async fn texts(&self, statement: &str) -> Vec<String> {
+        match self {
+            Self::Postgres(client) => {
+                let rows = client.query(statement, &[]).await;
+                let rows = rows.unwrap_or_else(|error| panic!("{statement}: {error:?}"));
+                rows.iter().map(|row| row.get("it")).collect()
+            }
+            Self::Sqlite(path) => {
+                let rows = diesel::sql_query(statement).load::<TextRow>(&mut open(path));
+                let rows = rows.unwrap_or_else(|error| panic!("{statement}: {error:?}"));
+                rows.into_iter().map(|row| row.it).collect()
             }
         }
     }
