@@ -51,7 +51,9 @@ impl Told {
             (409, Some("payment_not_refundable")) => Self::NothingThere,
             (409, Some("refund_failed")) => Self::Failed,
             (409, Some("payment_in_progress")) => Self::InProgress,
-            (503, Some("gateway_unavailable" | "service_unavailable" | "request_timeout")) => Self::Unavailable,
+            (503, Some("gateway_unavailable" | "service_unavailable" | "request_timeout")) => {
+                Self::Unavailable
+            }
             _ => panic!("this answer is not expected: {answer:?}"),
         }
     }
@@ -143,7 +145,10 @@ impl Race {
         let json = answer.json();
         let refund = json.pointer("/data/refund/id").or(json.get("refund_id"));
         wish.refunds.extend(refund.and_then(Value::as_i64));
-        assert!(wish.refunds.len() <= 1, "one wish, several refunds: {wish:?}");
+        assert!(
+            wish.refunds.len() <= 1,
+            "one wish, several refunds: {wish:?}"
+        );
         wish.answers.push(told);
         told
     }

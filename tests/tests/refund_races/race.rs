@@ -1,7 +1,7 @@
 //! The orders, who takes part, and how they meet.
 
 use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bayar_sandbox::sim::{Fault, Gateway, Rule};
 use bayar_testkit::random::SeededRandom;
@@ -9,7 +9,7 @@ use bayar_tests::program::{Client, Server};
 use futures_util::StreamExt as _;
 use futures_util::stream;
 use serde_json::json;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use crate::desk::Wish;
 use crate::stage::{Ordered, Stage};
@@ -33,10 +33,6 @@ pub struct Race {
 }
 
 impl Race {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "how long a test takes is no business of the program's clock"
-    )]
     pub async fn new(mut stage: Stage, second: Option<Server>, many: usize) -> Self {
         let begun = Instant::now();
         let mut orders = Vec::new();

@@ -6,8 +6,8 @@ use std::time::Duration;
 use bayar_auditor::{Book, Database, Ledger, Options, audit};
 use bayar_sandbox::sim::book::{Book as GatewayBook, Capture};
 use chrono::DateTime;
-use futures_util::stream;
 use futures_util::StreamExt as _;
+use futures_util::stream;
 
 use crate::desk::{Told, Wish};
 use crate::race::{AT_ONCE, Race};
@@ -83,7 +83,10 @@ impl Race {
         let captures = by_order(book);
         for order in &self.orders {
             let at_once = open[&order.number].most_open_at_once;
-            assert!(at_once <= 1, "{at_once} checkouts of {order:?} were open at once");
+            assert!(
+                at_once <= 1,
+                "{at_once} checkouts of {order:?} were open at once"
+            );
             let captures = &captures[&order.number];
             let kept = captures.iter().filter(|it| it.kept() > 0).count();
             assert!(kept <= 1, "{order:?} was charged twice: {captures:?}");
@@ -96,9 +99,14 @@ impl Race {
     pub async fn wishes_again(&self, wishes: &[Wish]) {
         let mut refunds: BTreeMap<_, BTreeSet<i64>> = BTreeMap::new();
         for wish in wishes {
-            let whose = refunds.entry((wish.payment, wish.who, &wish.key)).or_default();
+            let whose = refunds
+                .entry((wish.payment, wish.who, &wish.key))
+                .or_default();
             whose.extend(&wish.refunds);
-            assert!(whose.len() <= 1, "one wish, several refunds: {whose:?} for {wish:?}");
+            assert!(
+                whose.len() <= 1,
+                "one wish, several refunds: {whose:?} for {wish:?}"
+            );
         }
         let before = by_order(&self.stage.book());
         for (turn, wish) in wishes.iter().enumerate() {
@@ -117,7 +125,10 @@ impl Race {
 pub fn by_order(book: &GatewayBook) -> BTreeMap<String, Vec<Capture>> {
     let mut orders: BTreeMap<String, Vec<Capture>> = BTreeMap::new();
     for capture in book.all_captures() {
-        orders.entry(capture.order.clone()).or_default().push(capture);
+        orders
+            .entry(capture.order.clone())
+            .or_default()
+            .push(capture);
     }
     orders
 }

@@ -66,7 +66,12 @@ impl Race {
             transaction,
             late: true,
         };
-        let pay_late = || self.stage.gateways.act(late.clone()).expect("money comes when it wants");
+        let pay_late = || {
+            self.stage
+                .gateways
+                .act(late.clone())
+                .expect("money comes when it wants")
+        };
         if number % 8 == 0 {
             // As it comes: before, between or after.
             let wallet = async {
@@ -85,24 +90,27 @@ impl Race {
     /// Somebody gives a part back at a gateway's dashboard, as soon as there is something.
     pub async fn dashboard(&self, order: &Ordered) {
         let name = || order.number.clone();
-        wait_until("somebody gives back at a dashboard, or all is gone", async || {
-            let at_stripe = self.stage.gateways.act(Action::StripeRefund {
-                payment_intent: name(),
-                amount: Some(PART * 100),
-            });
-            let at_midtrans = || {
-                self.stage.gateways.act(Action::MidtransRefund {
-                    transaction: name(),
-                    amount: Some(PART),
-                })
-            };
-            if at_stripe.is_ok() || at_midtrans().is_ok() {
-                return true;
-            }
-            sleep(Duration::from_millis(50)).await;
-            // What went back before cannot go back again.
-            self.is_given_back(order).await
-        })
+        wait_until(
+            "somebody gives back at a dashboard, or all is gone",
+            async || {
+                let at_stripe = self.stage.gateways.act(Action::StripeRefund {
+                    payment_intent: name(),
+                    amount: Some(PART * 100),
+                });
+                let at_midtrans = || {
+                    self.stage.gateways.act(Action::MidtransRefund {
+                        transaction: name(),
+                        amount: Some(PART),
+                    })
+                };
+                if at_stripe.is_ok() || at_midtrans().is_ok() {
+                    return true;
+                }
+                sleep(Duration::from_millis(50)).await;
+                // What went back before cannot go back again.
+                self.is_given_back(order).await
+            },
+        )
         .await;
     }
 

@@ -34,7 +34,8 @@ impl Race {
         for told in wishes.iter().flat_map(|wish| &wish.answers) {
             *answers.entry(*told).or_default() += 1;
         }
-        let surplus = "SELECT id AS n FROM refunds WHERE origin = 'surplus' AND status = 'succeeded'";
+        let surplus =
+            "SELECT id AS n FROM refunds WHERE origin = 'surplus' AND status = 'succeeded'";
         let surplus = self.numbers(surplus).await.len();
         let took = self.begun.elapsed();
         note(format_args!(
@@ -60,7 +61,11 @@ impl Race {
             least(&format!("{told:?}"), count, many / 20);
         }
         if self.second.is_some() {
-            least("told later", answers.get(&Told::OnItsWay).copied().unwrap_or_default(), 1);
+            least(
+                "told later",
+                answers.get(&Told::OnItsWay).copied().unwrap_or_default(),
+                1,
+            );
         }
     }
 }

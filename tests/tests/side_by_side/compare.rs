@@ -49,13 +49,20 @@ impl Walk<'_> {
             "SELECT capture AS it FROM primary_captures WHERE order_id = {order} AND released_at IS NULL"
         );
         let stored = self.place.tables.texts(&primary).await;
-        let told: Vec<_> = self.model.primary().map(ToString::to_string).into_iter().collect();
+        let told: Vec<_> = self
+            .model
+            .primary()
+            .map(ToString::to_string)
+            .into_iter()
+            .collect();
         same(act, "the money that pays", &stored, &told);
     }
 
     async fn compare_alerts(&self, act: &Act, standing: &Standing) {
         let alerts = self.place.store.alerts_of(self.order()).await.unwrap();
-        let open = alerts.into_iter().filter(|stored| stored.cleared_at.is_none());
+        let open = alerts
+            .into_iter()
+            .filter(|stored| stored.cleared_at.is_none());
         let text = |alert: &Alert| format!("{alert:?}");
         let mut open: Vec<_> = open.map(|stored| text(&stored.alert)).collect();
         let mut told: Vec<_> = standing.alerts.iter().map(text).collect();
@@ -93,7 +100,12 @@ impl Walk<'_> {
     async fn compare_external(&self, act: &Act, standing: &Standing) {
         let mut stored = BTreeMap::new();
         for payment in self.papers.keys() {
-            let refunds = self.place.store.external_refunds_of(*payment).await.unwrap();
+            let refunds = self
+                .place
+                .store
+                .external_refunds_of(*payment)
+                .await
+                .unwrap();
             stored.extend(refunds.into_iter().map(|refund| (refund.id, refund.state)));
         }
         same(act, "refunds of others", &stored, &standing.external);

@@ -15,7 +15,10 @@ mod acts;
 mod compare;
 mod place;
 #[path = "../../../crates/domain/src/settlement/tests/walk/seen.rs"]
-#[allow(dead_code, reason = "the domain's own walks are longer, and must see more")]
+#[allow(
+    dead_code,
+    reason = "the domain's own walks are longer, and must see more"
+)]
 mod seen;
 mod walk;
 

@@ -115,7 +115,7 @@ impl<'a> Walk<'a> {
         rule: impl Fn(&Settlement, i64) -> Result<Step, Refused> + Send,
     ) -> Result<(), Refused> {
         let by = Actor::User(UserId::new(7).unwrap());
-        let rule = |settlement: &Settlement, balance, _| rule(settlement, balance);
+        let rule = move |settlement: &Settlement, balance, _| rule(settlement, balance);
         let settled = self.place.app.settle_by(self.order(), by, rule).await;
         settled.unwrap_or_else(|trouble| panic!("{trouble:?}"))
     }

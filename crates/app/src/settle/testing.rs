@@ -21,7 +21,7 @@ impl App {
         by: Actor,
         rule: impl Fn(&Settlement, i64, DateTime<Utc>) -> Result<Step, Refused> + Send,
     ) -> Result<Result<(), Refused>, Trouble> {
-        let rule = |seen: &Seen| {
+        let rule = move |seen: &Seen| {
             let step = rule(&seen.settlement, seen.credit_balance(), seen.now)?;
             Ok(Move::from(step))
         };
