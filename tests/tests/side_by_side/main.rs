@@ -49,8 +49,11 @@ use walk::Walk;
 /// What every order costs.
 const PRICE: i64 = 500_000;
 
-/// How many walks a batch has.
-const WALKS: u32 = 40;
+/// How many cases the properties of the domain have in a normal run.
+const CASES: u32 = 10_000;
+
+/// For so many of them a batch has one walk: each takes a database a while.
+const CASES_A_WALK: u32 = 250;
 
 /// How many batches there are at most until everything was seen.
 const BATCHES: u32 = 4;
@@ -118,14 +121,19 @@ fn walks() -> impl Strategy<Value = (OrderKind, Vec<Act>)> {
     (kind, begun, acts).prop_map(|(kind, begun, acts)| (kind, [begun, acts].concat()))
 }
 
+/// `PROPTEST_CASES` asks for more or fewer.
 fn config() -> Config {
-    contextualize_config(Config {
-        cases: WALKS,
-        // Each case is a new order, and takes its time.
+    let config = contextualize_config(Config {
+        cases: CASES,
+        // Each is a new order, and takes its time.
         max_shrink_iters: 300,
         source_file: Some(file!()),
         ..Config::default()
-    })
+    });
+    Config {
+        cases: config.cases.div_ceil(CASES_A_WALK),
+        ..config
+    }
 }
 
 #[test]
