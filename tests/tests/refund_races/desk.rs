@@ -95,7 +95,8 @@ impl Race {
         join_all(pressing).await
     }
 
-    async fn is_paid(&self, number: usize, order: &Ordered) {
+    /// Waits until an order is known to be paid.
+    pub async fn is_paid(&self, number: usize, order: &Ordered) {
         let path = format!("/api/v1/payments/{}", order.payment);
         let mut turn = number;
         wait_until("an order is paid", async || {

@@ -112,7 +112,7 @@ impl Race {
         };
         let dashboard = async {
             if number % 5 == 0 {
-                self.dashboard(order).await;
+                self.dashboard(number, order).await;
             }
         };
         let (wishes, (), ()) = tokio::join!(self.desk(number, order), paying, dashboard);
