@@ -42,7 +42,7 @@ async fn forty_orders_are_paid_and_given_back_at_once_on_a_file() {
     run(Race::new(stage, None, 40).await).await;
 }
 
-async fn run(mut race: Race) {
+async fn run(race: Race) {
     let wishes = race.run().await;
     race.come_to_rest().await;
     race.must_be_sound().await;

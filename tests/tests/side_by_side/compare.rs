@@ -65,7 +65,11 @@ impl Walk<'_> {
             .filter(|stored| stored.cleared_at.is_none());
         let text = |alert: &Alert| format!("{alert:?}");
         let mut open: Vec<_> = open.map(|stored| text(&stored.alert)).collect();
-        let mut told: Vec<_> = standing.alerts.iter().map(text).collect();
+        let missing = self.credits.map(|credits| credits.purchase.shortfall());
+        let missing = missing.filter(|missing| *missing > 0);
+        let missing = missing.map(|missing| Alert::CreditsMissing { missing });
+        let told = standing.alerts.iter().chain(&missing);
+        let mut told: Vec<_> = told.map(text).collect();
         open.sort_unstable();
         told.sort_unstable();
         same(act, "alerts", &open, &told);

@@ -59,7 +59,7 @@ const CASES_A_WALK: u32 = 250;
 const BATCHES: u32 = 4;
 
 /// Walks that never come by these show nothing.
-const MUST_BE_SEEN: [&str; 21] = [
+const MUST_BE_SEEN: [&str; 23] = [
     "payment completed",
     "payment under_review",
     "payment partially_refunded",
@@ -81,6 +81,8 @@ const MUST_BE_SEEN: [&str; 21] = [
     "RaiseAlert Surplus",
     "RaiseAlert Dispute",
     "a command is refused",
+    "money is reversed",
+    "credits are used",
 ];
 
 fn idr(minor: i64) -> Money {

@@ -59,8 +59,7 @@ impl<'a> Walk<'a> {
 
     async fn step(&mut self, act: &Act) {
         match act {
-            // Credits are used by the application that sells them: nothing here moves.
-            Act::Spend(_) => {}
+            Act::Spend(amount) => self.spend(*amount).await,
             Act::Fact(of, hint) => {
                 let Some(fact) = hinted(&self.model, of, hint) else {
                     return;
@@ -108,6 +107,23 @@ impl<'a> Walk<'a> {
                 self.both(act, told, settled).await;
             }
         }
+    }
+
+    /// Somebody uses credits: nothing does so yet.
+    async fn spend(&mut self, amount: u32) {
+        let Some(Credits { account, purchase }) = self.credits else {
+            return;
+        };
+        let Ok(moved) = account.spend(amount) else {
+            return;
+        };
+        let account = moved.account;
+        let (left, owner) = (account.balance(), account.owner());
+        let used = format!("UPDATE credit_accounts SET balance = {left} WHERE user_id = {owner}");
+        self.place.tables.run(&used).await;
+        self.credits = Some(Credits { account, purchase });
+        self.stored = self.place.load(self.order()).await;
+        self.note("credits are used");
     }
 
     async fn settle(
