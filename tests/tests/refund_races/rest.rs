@@ -89,7 +89,11 @@ impl Race {
             );
             let captures = &captures[&order.number];
             let kept = captures.iter().filter(|it| it.kept() > 0).count();
-            assert!(kept <= 1, "{order:?} was charged twice: {captures:?}");
+            assert!(
+                kept <= 1,
+                "charged twice: {captures:#?}\n{:#}",
+                self.stage.installation.explain(&order.number)
+            );
             let more: Vec<_> = captures.iter().filter(|it| it.kept() < 0).collect();
             assert!(more.is_empty(), "more went back than came in: {more:?}");
         }

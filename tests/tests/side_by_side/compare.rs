@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use bayar_domain::settlement::{Alert, RefundRef, Restored, Standing};
+use bayar_domain::settlement::{Alert, RefundRef, Restored, Standing, Sums};
 use bayar_domain::{CreditNote, TaxRecordId};
 
 use super::*;
@@ -29,16 +29,18 @@ impl Walk<'_> {
         let order = self.order();
         let sums = format!(
             "SELECT capture || ' ' || captured_minor || ' ' || refunded_minor || ' ' || reserved_minor || ' ' || \
-             disputed_minor || ' ' || loss_minor AS it FROM captures WHERE order_id = {order} ORDER BY capture"
+             disputed_minor || ' ' || loss_minor AS it FROM captures WHERE order_id = {order} AND currency IS NOT NULL"
         );
-        let told = self.model.captures().into_iter().map(|capture| {
-            let sums = capture.sums.map_or([0; 5], |sums| {
-                let parts = [sums.captured, sums.refunded, sums.reserved, sums.disputed];
-                let [captured, refunded, reserved, disputed] = parts.map(Money::minor);
-                [captured, refunded, reserved, disputed, sums.loss().minor()]
-            });
-            let sums = sums.map(|sum| sum.to_string());
-            format!("{} {}", capture.id, sums.join(" "))
+        let told = self.model.sums().into_iter().map(|(capture, sums)| {
+            let Sums {
+                captured,
+                refunded,
+                reserved,
+                disputed,
+            } = sums;
+            let parts = [captured, refunded, reserved, disputed, sums.loss()];
+            let parts = parts.map(|money| money.minor().to_string());
+            format!("{capture} {}", parts.join(" "))
         });
         let mut told: Vec<_> = told.collect();
         told.sort_unstable();
