@@ -178,7 +178,7 @@ impl Stage {
     }
 
     /// The same installation, set up otherwise.
-    pub async fn with(self, refunds: RefundSettings) -> Self {
+    pub async fn with(mut self, refunds: RefundSettings) -> Self {
         let app = app(
             &self.store,
             &self.simulator,
@@ -187,7 +187,8 @@ impl Stage {
             refunds,
         )
         .await;
-        Self { app, ..self }
+        self.app = app;
+        self
     }
 
     /// An order, paid at Stripe in pesos.
@@ -219,8 +220,10 @@ impl Stage {
         static MADE: AtomicI64 = AtomicI64::new(1);
         let kind = match kind {
             OrderKind::Checkout => OrderKind::Consultation {
-                id: bayar_domain::ConsultationId::new(MADE.fetch_add(1, Ordering::Relaxed))
-                    .unwrap(),
+                consultation_id: bayar_domain::ConsultationId::new(
+                    MADE.fetch_add(1, Ordering::Relaxed),
+                )
+                .unwrap(),
             },
             other => other,
         };
@@ -390,9 +393,9 @@ impl Stage {
     }
 }
 
-impl Drop for Stage {
+impl Drop for Kept {
     fn drop(&mut self) {
-        if let Kept::Directory(directory) = &self.kept {
+        if let Self::Directory(directory) = self {
             // What cannot be removed is left to the system.
             let _ = std::fs::remove_dir_all(directory);
         }
