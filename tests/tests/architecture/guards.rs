@@ -10,7 +10,7 @@ use bayar_tests::repository_root;
 
 use crate::{load_sources, sources::Source};
 
-/// The guarantees that rest on a guard of this kind. C9 and C12 are the auditor's alone.
+/// The guarantees whose guards are taken out.
 const GUARANTEES: [&str; 9] = ["C1", "C2", "C3", "C4", "C5", "C7", "C8", "C10", "C11"];
 
 /// Where the tests stand that are run, and the sources that guards are taken out of.
