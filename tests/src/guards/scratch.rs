@@ -112,7 +112,7 @@ fn forget_others(root: &Path, directory: &Path, files: &[String]) -> Result<()> 
             continue;
         }
         let name = path.strip_prefix(root)?.to_string_lossy();
-        if name != "Cargo.lock" && !files.iter().any(|file| *file == name) {
+        if !files.iter().any(|file| *file == name) {
             fs::remove_file(&path)?;
         }
     }
