@@ -45,8 +45,7 @@ async fn a_checkout(store: &SqliteStore) -> (OrderId, PaymentId, AttemptId) {
 /// Order 1 with payment 1 and attempt 1 is paid; somebody is paying order 2 with payment 2 through attempt 2.
 async fn two_checkouts() -> (Database, SqliteStore) {
     let database = Database::new();
-    let store = database.open(FileRole::Server).await.unwrap();
-    store.migrate().await.unwrap();
+    let store = database.with_tables().await;
     let (order, _, attempt) = a_checkout(&store).await;
     let (mut unit, settlement) = begin(&store, order).await;
     let step = settlement.apply([captured(attempt, "pi_1", php(500_000))]);

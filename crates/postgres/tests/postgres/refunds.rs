@@ -90,8 +90,17 @@ async fn the_papers_of_refunds_are_only_ever_added_to() {
         ("UPDATE refunds SET reason = 'another'", "never changes"),
         ("UPDATE refunds SET key = 'another'", "never changes"),
         (
+            "INSERT INTO refund_events SELECT * FROM refund_events",
+            "refund_events_pkey",
+        ),
+        (
             "UPDATE credit_accounts SET balance = -1",
-            "check constraint",
+            "credit_accounts_balance_check",
+        ),
+        (
+            "INSERT INTO credit_entries (user_id, order_id, change, shortfall, balance, actor, at) \
+             SELECT user_id, order_id, -6, 0, -1, actor, at FROM credit_entries",
+            "credit_entries_balance_check",
         ),
     ] {
         let refusal = somebody.batch_execute(change).await.unwrap_err();
