@@ -33,7 +33,10 @@ async fn a_refund_of_an_older_program_comes_up_with_its_row() {
     let opening = AnOpening::of(&order).open(&store).await;
     assert_eq!(opening.bill.payment.status(), PaymentStatus::Pending);
     old.batch_execute(OLD_REFUND).unwrap();
-    assert_eq!(store.migrate().await.unwrap(), ["0003_refunds"]);
+    assert_eq!(
+        store.migrate().await.unwrap(),
+        ["0003_refunds", "0004_inbox", "0005_schedule"]
+    );
     let id = 1.try_into().unwrap();
     let stored = store.refund(id).await.unwrap().unwrap();
     assert_eq!(stored.refund.status(), RefundStatus::Failed);

@@ -36,7 +36,10 @@ async fn a_refund_of_an_older_program_comes_up_with_its_row() {
     let payment = opening.bill.payment.terms().id;
     let refund = an_old_refund(order.terms().id.get(), payment.get());
     old.batch_execute(&refund).await.unwrap();
-    assert_eq!(store.migrate().await.unwrap(), ["0003_refunds"]);
+    assert_eq!(
+        store.migrate().await.unwrap(),
+        ["0003_refunds", "0004_inbox", "0005_schedule"]
+    );
     let id = 1.try_into().unwrap();
     let stored = store.refund(id).await.unwrap().unwrap();
     assert_eq!(stored.refund.status(), RefundStatus::Failed);
