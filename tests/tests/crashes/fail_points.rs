@@ -49,8 +49,16 @@ fn every_step_that_is_named_is_tried() {
     let tried = tried.chain(SETTLING.iter().map(|(name, _)| *name));
     let tried: BTreeSet<_> = tried.map(ToOwned::to_owned).collect();
     let named = named_steps();
-    // Those of paying, of webhooks and of due work are tried where those are.
-    let paying = ["checkout.", "call.", "read.", "inbox.", "job.", "schedule."];
+    // Those of paying, of refunds, of webhooks and of due work are tried where those are.
+    let paying = [
+        "checkout.",
+        "call.",
+        "read.",
+        "refund.",
+        "inbox.",
+        "job.",
+        "schedule.",
+    ];
     let is_ours = |name: &String| !paying.iter().any(|part| name.starts_with(part));
     let named: BTreeSet<_> = named.into_iter().filter(is_ours).collect();
     assert_eq!(named, tried);

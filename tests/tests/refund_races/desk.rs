@@ -110,7 +110,7 @@ impl Race {
             );
             if !is_paid {
                 sleep(Duration::from_millis(150)).await;
-                if turn % 4 == 0 {
+                if turn.is_multiple_of(4) {
                     self.look(order, turn).await;
                 }
             }

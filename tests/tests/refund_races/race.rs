@@ -104,14 +104,14 @@ impl Race {
     /// Everybody who has to do with one order.
     async fn order(&self, number: usize, order: &Ordered) -> Vec<Wish> {
         let paying = async {
-            if number % 4 == 0 {
+            if number.is_multiple_of(4) {
                 self.paid_twice(number, order).await;
             } else {
                 self.both_tabs(number, order).await;
             }
         };
         let dashboard = async {
-            if number % 5 == 0 {
+            if number.is_multiple_of(5) {
                 self.dashboard(number, order).await;
             }
         };

@@ -75,7 +75,7 @@ impl Race {
                 .act(late.clone())
                 .expect("money comes when it wants")
         };
-        if number % 8 == 0 {
+        if number.is_multiple_of(8) {
             // As it comes: before, between or after.
             let wallet = async {
                 sleep(Duration::from_millis(self.below(400))).await;

@@ -1,5 +1,6 @@
 //! A store of one's own, with the use cases on top.
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -8,7 +9,9 @@ use std::time::Duration;
 use bayar_app::identity::{Keyring, ReturnSigner, TicketSigner, TokenSigner};
 use bayar_app::port::store::{Loaded, Upkeep};
 use bayar_app::port::{Clock, Store};
-use bayar_app::{App, Gateways, Ports, RefundSettings, Settings, Signers};
+use bayar_app::{
+    App, Gateways, Ports, RefundSettings, Settings, Signers, WebhookReaders, WorkSettings,
+};
 use bayar_domain::{AmountLimits, AmountRange, OrderId, TaxPolicy};
 use bayar_embedded::{
     FileRole, LocalCache, LocalLimits, LocalLocks, LocalVault, SqliteConfig, SqliteStore,
@@ -79,6 +82,7 @@ impl Place {
             cache: Arc::new(LocalCache::new(Arc::clone(&clock))),
             // Nobody is asked: what gateways say comes from the walk.
             gateways: Gateways::default(),
+            webhooks: WebhookReaders::default(),
             limits: limits.clone(),
             own_limits: limits,
             vault: Arc::new(LocalVault::new(Arc::clone(&clock))),
@@ -142,6 +146,11 @@ fn settings() -> Settings {
         amounts: AmountLimits::new([amounts]).unwrap(),
         checkout_ttl: Duration::from_secs(60 * 60),
         public_url: "https://shop.example".to_owned(),
+        work: WorkSettings {
+            at_once: NonZeroU32::MIN,
+            gateway_quota: None,
+            zone: chrono_tz::Tz::UTC,
+        },
         people_are_external: false,
         refunds: RefundSettings::default(),
     }
