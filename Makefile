@@ -9,7 +9,7 @@ TOOLS := target/tools/bin
 install = @$(TOOLS)/cargo-$(1) $(1) --version 2>/dev/null | grep -qx "cargo-$(1) $(2)" \
 	|| cargo install --locked --root target/tools cargo-$(1)@$(2)
 
-.PHONY: help run clean-data check lint deps test doc deny fmt fmt-check states env-example mutants bench fuzz-api audit-runs crash
+.PHONY: help run clean-data check lint deps test doc deny fmt fmt-check states env-example mutants bench fuzz-api audit-runs mutate-constraints crash
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -71,3 +71,7 @@ fuzz-api: ## send a running server what its OpenAPI document allows and forbids 
 mutants: ## change the domain crate in small ways and see whether a test notices (long)
 	$(call install,mutants,$(MUTANTS_VERSION))
 	PROPTEST_CASES=200 $(TOOLS)/cargo-mutants mutants --package bayar-domain --jobs 2
+
+mutate-constraints: ## take out each index, trigger, check and condition behind a guarantee, and see which test misses it (long)
+	scripts/deps --quiet
+	scripts/with-servers cargo run --locked -p bayar-tests --bin bayar-guards -- $(GUARDS)

@@ -4,6 +4,7 @@
 //! This crate is never published and no other member depends on it.
 
 pub mod bench;
+pub mod guards;
 pub mod npm;
 pub mod program;
 

@@ -1,4 +1,4 @@
-use metrics::{describe_counter, describe_histogram};
+use metrics::{describe_counter, describe_gauge, describe_histogram};
 
 /// Tells whoever counts what the figures of the use cases are.
 pub fn describe_figures() {
@@ -37,6 +37,46 @@ pub fn describe_figures() {
     describe_counter!(
         "bayar_facts_put_aside_total",
         "Facts that are not about the order they came for: an operator has to look."
+    );
+    describe_counter!(
+        "bayar_refund_requests_total",
+        "Wishes for money to go back, by what came of them."
+    );
+    describe_counter!(
+        "bayar_refund_moves_total",
+        "Refunds that moved, by where to and by who wanted them."
+    );
+    describe_counter!(
+        "bayar_webhooks_total",
+        "Webhooks, by gateway and by what became of them."
+    );
+    describe_counter!(
+        "bayar_webhooks_refused_total",
+        "Webhooks that were not believed, by gateway and reason."
+    );
+    describe_gauge!(
+        "bayar_webhooks_open",
+        "Webhooks that are not at a good end, by gateway and status."
+    );
+    describe_gauge!(
+        "bayar_webhooks_success_percent",
+        "How many of a hundred webhooks that came to an end were processed, by gateway."
+    );
+    describe_counter!(
+        "bayar_jobs_total",
+        "Jobs that were served, by kind and by what came of them."
+    );
+    describe_counter!(
+        "bayar_jobs_repaired_total",
+        "Jobs that were missing and were opened again, by kind: a fault of ours."
+    );
+    describe_counter!(
+        "bayar_reconciler_fixes_total",
+        "Payments that moved because due work asked, by where to."
+    );
+    describe_counter!(
+        "bayar_schedule_runs_total",
+        "Runs of the schedule, by name and by what came of them."
     );
     describe_counter!("bayar_alerts_total", "Alerts: an operator has to look.");
 }

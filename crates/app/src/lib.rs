@@ -13,6 +13,7 @@ mod figures;
 mod gateways;
 mod handoff;
 pub mod identity;
+mod inbox;
 mod limits;
 mod order_lock;
 mod orders;
@@ -23,10 +24,12 @@ mod refunds;
 mod settings;
 mod settle;
 mod trouble;
+mod work;
 
 use std::sync::Arc;
 
 use tokio::runtime::Handle;
+use tokio::sync::Notify;
 
 use port::store::Installation;
 use port::{Clock, IdempotencyCache, Locks, Random, RateLimits, Store, Vault};
@@ -38,6 +41,7 @@ pub use caller::Caller;
 pub use figures::describe_figures;
 pub use gateways::Gateways;
 pub use handoff::Handoffs;
+pub use inbox::{NotReceived, WebhookReaders};
 pub use limits::{Limited, Limits};
 pub use orders::{OrderError, RegisterConsultation, RegisterError, RegisterOrder, Registered};
 pub use paying::{
@@ -53,10 +57,13 @@ pub use refunds::{
 };
 pub use settings::{RefundSettings, Settings};
 pub use trouble::Trouble;
+pub use work::{Entry, PlannedRun, RunError, Swept, WorkSettings};
 
 use bayar_domain::PaymentId;
 use identity::{ExternalIssuer, ReturnSigner, TicketError, TicketSigner, TokenSigner};
+use inbox::InboxTally;
 use order_lock::OrderLocks;
+use work::Workshop;
 
 /// Everything the use cases speak to. The server makes one and hands it to [`App::new`].
 pub struct Ports {
@@ -68,6 +75,8 @@ pub struct Ports {
     pub cache: Arc<dyn IdempotencyCache>,
     /// What moves money.
     pub gateways: Gateways,
+    /// What tells true webhooks from others.
+    pub webhooks: WebhookReaders,
     /// Counters that processes share.
     pub limits: Arc<dyn RateLimits>,
     /// Counters of this process, for when the shared ones are away.
@@ -99,11 +108,15 @@ pub struct App {
     store: Arc<dyn Store>,
     cache: Arc<dyn IdempotencyCache>,
     gateways: Gateways,
+    webhooks: WebhookReaders,
+    inbox_bell: Notify,
+    inbox_tally: InboxTally,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     runtime: Handle,
     locks: OrderLocks,
     limits: Limits,
+    work: Workshop,
     signers: Signers,
     installation: Installation,
     settings: Settings,
@@ -121,15 +134,20 @@ impl App {
     ) -> Self {
         let locks = OrderLocks::new(ports.locks, Arc::clone(&ports.random), &settings);
         let limits = Limits::new(ports.limits, ports.own_limits, &installation, &settings);
+        let work = Workshop::new(&settings.work, ports.gateways.names());
         Self {
             store: ports.store,
             cache: ports.cache,
             gateways: ports.gateways,
+            webhooks: ports.webhooks,
+            inbox_bell: Notify::new(),
+            inbox_tally: InboxTally::default(),
             clock: ports.clock,
             random: ports.random,
             runtime: ports.runtime,
             locks,
             limits,
+            work,
             signers,
             installation,
             settings,

@@ -6,6 +6,7 @@ use chrono::{DateTime, FixedOffset, NaiveDate, Offset as _, Utc};
 
 use crate::identity::Role;
 use crate::port::Quota;
+use crate::work::WorkSettings;
 
 /// How the use cases are set up.
 #[derive(Debug, Clone)]
@@ -40,6 +41,8 @@ pub struct Settings {
     pub checkout_ttl: Duration,
     /// Where buyers find this program, without a slash at the end.
     pub public_url: String,
+    /// How work that is due is done.
+    pub work: WorkSettings,
     /// Whether the people here are those of an identity provider.
     pub people_are_external: bool,
     /// Who may give money back, and how much.

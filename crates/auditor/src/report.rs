@@ -76,7 +76,10 @@ fn unchecked(case: &Case<'_>) -> Vec<String> {
         );
     }
     if let Some(since) = covers.since {
-        unchecked.push(format!("what happened at the gateways before {}", since.to_rfc3339()));
+        unchecked.push(format!(
+            "what happened at the gateways before {}",
+            since.to_rfc3339()
+        ));
     }
     if covers.strangers > 0 {
         unchecked.push(format!(
@@ -93,9 +96,11 @@ fn unchecked(case: &Case<'_>) -> Vec<String> {
         .collect();
     others.sort();
     others.dedup();
-    unchecked.extend(others.into_iter().map(|account| {
-        format!("the money of {account}: its book was not read")
-    }));
+    unchecked.extend(
+        others
+            .into_iter()
+            .map(|account| format!("the money of {account}: its book was not read")),
+    );
     if case.clients.is_none() {
         unchecked.push("what clients were told: no log was given (answers_kept)".to_owned());
     }

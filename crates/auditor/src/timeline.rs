@@ -58,7 +58,10 @@ fn ours(file: &OrderFile<'_>, moments: &mut Vec<Moment>) {
     let order = file.order;
     add(
         order.created_at,
-        format!("the order over {} {} was registered", order.price_minor, order.currency),
+        format!(
+            "the order over {} {} was registered",
+            order.price_minor, order.currency
+        ),
     );
     for payment in &file.payments {
         for event in &payment.events {
@@ -86,7 +89,10 @@ fn ours(file: &OrderFile<'_>, moments: &mut Vec<Moment>) {
         let row = fact.row;
         add(
             row.recorded_at,
-            format!("learned from {}: {} {} ({})", row.gateway, row.object, row.kind, row.step),
+            format!(
+                "learned from {}: {} {} ({})",
+                row.gateway, row.object, row.kind, row.step
+            ),
         );
     }
     for refund in &file.refunds {
@@ -103,7 +109,11 @@ fn ours(file: &OrderFile<'_>, moments: &mut Vec<Moment>) {
 fn refunds(case: &Case<'_>, file: &OrderFile<'_>, moments: &mut Vec<Moment>) {
     let events = case.ledger.returns.iter().flat_map(|it| &it.refund_events);
     for event in events {
-        if !file.refunds.iter().any(|refund| refund.id == event.refund_id) {
+        if !file
+            .refunds
+            .iter()
+            .any(|refund| refund.id == event.refund_id)
+        {
             continue;
         }
         let from = event.from_status.as_deref().unwrap_or("nothing");
@@ -120,7 +130,10 @@ fn alerts(case: &Case<'_>, file: &OrderFile<'_>, moments: &mut Vec<Moment>) {
     let alerts = case.ledger.returns.iter().flat_map(|it| &it.alerts);
     for alert in alerts.filter(|alert| alert.order_id == file.order.id) {
         let mut add = |at, what| moments.push(Moment { at, who: US, what });
-        add(alert.raised_at, format!("somebody was called: {}", alert.alert));
+        add(
+            alert.raised_at,
+            format!("somebody was called: {}", alert.alert),
+        );
         if let Some(at) = alert.cleared_at {
             add(at, format!("it is over: {}", alert.alert));
         }

@@ -4,6 +4,8 @@
 //! but neither the status nor the time. A true one can be edited and sent again for ever.
 //! So it is checked, and then the gateway is asked.
 
+mod reader;
+
 use std::fmt;
 
 use hmac::digest::CtOutput;
@@ -11,6 +13,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 use sha2::{Digest as _, Sha512};
 
 use crate::wire::Body;
+
+pub use reader::MidtransWebhooks;
 
 /// What a notification is about, and what its signature is made of.
 #[derive(Clone, PartialEq, Eq)]

@@ -10,6 +10,7 @@ mod papers;
 mod payment;
 mod records;
 mod refund;
+mod webhook;
 
 pub(crate) use attempt::AttemptRow;
 pub(crate) use call::CallRow;
@@ -21,6 +22,7 @@ pub(crate) use papers::{InvoiceRow, TaxRow};
 pub(crate) use payment::PaymentRow;
 pub(crate) use records::{AlertRow, CreditEntryRow, ExternalRow, NoteRow, RefundEventRow};
 pub(crate) use refund::RefundRow;
+pub(crate) use webhook::{WebhookRow, nameless};
 
 use bayar_app::port::Source;
 use bayar_app::port::store::Answer;

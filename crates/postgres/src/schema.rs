@@ -277,6 +277,7 @@ diesel::table! {
         mode -> Text,
         capture -> Text,
         order_id -> BigInt,
+        attempt_id -> BigInt,
         currency -> Nullable<Text>,
         captured_minor -> BigInt,
         refunded_minor -> BigInt,
@@ -353,13 +354,45 @@ diesel::table! {
 }
 
 diesel::table! {
+    schedule (name) {
+        name -> Text,
+        due_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     installation (only_one) {
         only_one -> Bool,
         word -> Text,
     }
 }
 
+diesel::table! {
+    inbox (id) {
+        id -> BigInt,
+        gateway -> Text,
+        account -> Text,
+        mode -> Text,
+        event_key -> Text,
+        event_type -> Text,
+        headers -> Text,
+        body -> Binary,
+        received_at -> Timestamptz,
+        status -> Text,
+        tries -> BigInt,
+        next_try_at -> Nullable<Timestamptz>,
+        epoch -> BigInt,
+        leased_until -> Nullable<Timestamptz>,
+        fault -> Nullable<Text>,
+        order_id -> Nullable<BigInt>,
+        attempt_id -> Nullable<BigInt>,
+        finished_at -> Nullable<Timestamptz>,
+    }
+}
+
 diesel::joinable!(payments -> orders (order_id));
+diesel::joinable!(inbox -> orders (order_id));
+diesel::allow_tables_to_appear_in_same_query!(inbox, orders);
 diesel::joinable!(idempotency_keys -> payments (payment_id));
 diesel::allow_tables_to_appear_in_same_query!(orders, payments, idempotency_keys);
 diesel::allow_tables_to_appear_in_same_query!(refunds, alerts);

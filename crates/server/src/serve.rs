@@ -9,7 +9,9 @@ use actix_web::http::{Method, header};
 use actix_web::{HttpServer, web};
 use bayar_app::App;
 use bayar_app::port::Clock;
+use bayar_app::port::store::Which;
 use thiserror::Error;
+use tokio::sync::{oneshot, watch};
 
 use crate::config::Config;
 use crate::http::{self, State};
@@ -21,8 +23,8 @@ use crate::wiring::{Purpose, Tables, Wired, WiringError, wire};
 pub struct ServeOptions {
     /// What to do about the tables.
     pub tables: Tables,
-    /// Whether to keep the store in order meanwhile.
-    pub housekeeping: bool,
+    /// Whether to do work that is due, keep the schedule, and keep the store in order meanwhile.
+    pub scheduler: bool,
 }
 
 /// Why it does not serve.
@@ -92,16 +94,32 @@ pub async fn serve(
             .listen(listener)
             .map_err(|error| ServeError::Bind(address, error))?
             .run();
-    let upkeep = tokio::spawn(upkeep(
-        Arc::clone(&app),
-        clock,
-        metrics,
-        options.housekeeping,
-    ));
+    let upkeep = tokio::spawn(upkeep(Arc::clone(&app), clock, metrics, options.scheduler));
+    let (stop, stopped) = watch::channel(false);
+    let worker = options.scheduler.then(|| {
+        let app = Arc::clone(&app);
+        tokio::spawn(async move { app.do_due_work(stopped).await })
+    });
+    let (stop_inbox, inbox_is_stopped) = oneshot::channel::<()>();
+    let inbox = Arc::clone(&app).work_inbox(config.webhooks.workers, async {
+        // It is stopped by word, or with whoever would say it.
+        let _ = inbox_is_stopped.await;
+    });
+    let inbox = tokio::spawn(inbox);
     tracing::info!(%address, installation = %app.installation(), "Bayar serves");
     ready(address, &app).await;
     let served = server.await;
     upkeep.abort();
+    // Without a worker nobody listens.
+    let _ = stop.send(true);
+    if let Some(worker) = worker {
+        let ended = tokio::time::timeout(config.http.shutdown_timeout, worker).await;
+        if !matches!(ended, Ok(Ok(()))) {
+            tracing::warn!("work was left where it stood; whoever comes next takes it over");
+        }
+    }
+    drop(stop_inbox);
+    let _ = inbox.await;
     tracing::info!("Bayar has stopped");
     served.map_err(ServeError::Serve)
 }
@@ -151,10 +169,32 @@ async fn upkeep(
             Ok(now) => watch_skew((clock.now() - now).num_milliseconds()),
             Err(error) => tracing::warn!(%error, "the database does not answer"),
         }
+        if let Err(error) = app.measure_inbox().await {
+            tracing::warn!(%error, "the webhooks are not counted");
+        }
+        watch_unresolved(&app).await;
         if housekeeping {
             forget_keys(&app).await;
         }
     }
+}
+
+/// How long the oldest payment that is not at its end has been waiting.
+async fn watch_unresolved(app: &App) {
+    let store = app.store();
+    let (Ok(oldest), Ok(now)) = (
+        store.unresolved(Which::All, None, 1).await,
+        store.now().await,
+    ) else {
+        tracing::warn!("it is not known which payments wait");
+        return;
+    };
+    let age = oldest.first().map_or(0, |oldest| {
+        let created_at = oldest.payment.payment.terms().created_at;
+        (now - created_at).num_seconds().max(0)
+    });
+    metrics::gauge!("bayar_oldest_unresolved_payment_seconds")
+        .set(i32::try_from(age).unwrap_or(i32::MAX));
 }
 
 /// Forgets idempotency keys that count no more, a few at a time, so that nobody waits for it.

@@ -86,6 +86,10 @@ fn describe_figures() {
         "bayar_clock_skew_milliseconds",
         "How far this clock is ahead of that of the database, in milliseconds."
     );
+    metrics::describe_gauge!(
+        "bayar_oldest_unresolved_payment_seconds",
+        "How old the oldest payment is that is not at its end, in seconds."
+    );
 }
 
 /// Starts to count. A process counts once, however many servers it runs.

@@ -12,7 +12,9 @@ use bayar_app::identity::{
 use bayar_app::port::gateway::{AccountReport, CallError};
 use bayar_app::port::store::SchemaState;
 use bayar_app::port::{Clock, Quota, Random, Store, StoreError};
-use bayar_app::{App, Gateways, Handoffs, Ports, RefundSettings, Settings, Signers};
+use bayar_app::{
+    App, Gateways, Handoffs, Ports, RefundSettings, Settings, Signers, WebhookReaders, WorkSettings,
+};
 use bayar_domain::Gateway;
 use bayar_embedded::{
     BackupError, Existing, FileRole, LocalCache, LocalLimits, LocalLocks, LocalVault, OpenError,
@@ -120,6 +122,7 @@ pub async fn wire(
     prepare(&*store, &config.database, purpose, tables).await?;
     let installation = store.installation().await?;
     let gateways = Gateways::new(gateways::adapters(config, &random)?);
+    let webhooks = WebhookReaders::new(gateways::webhooks(config));
     let own_limits = Arc::new(LocalLimits::new(Arc::clone(&clock)));
     let mut redis_is_up: Option<Arc<dyn Fn() -> bool + Send + Sync>> = None;
     let ports = match &config.redis {
@@ -136,6 +139,7 @@ pub async fn wire(
                 locks: redis.clone(),
                 cache: redis.clone(),
                 gateways,
+                webhooks,
                 limits: redis.clone(),
                 own_limits,
                 vault: redis,
@@ -149,6 +153,7 @@ pub async fn wire(
             locks: Arc::new(LocalLocks::new(Arc::clone(&clock))),
             cache: Arc::new(LocalCache::new(Arc::clone(&clock))),
             gateways,
+            webhooks,
             limits: own_limits.clone(),
             own_limits,
             vault: Arc::new(LocalVault::new(Arc::clone(&clock))),
@@ -367,6 +372,11 @@ fn settings(config: &Config, port: u16) -> Settings {
         amounts: config.payments.amounts.clone(),
         checkout_ttl: config.payments.checkout_ttl,
         public_url: config.http.public_url(port).as_str().to_owned(),
+        work: WorkSettings {
+            at_once: config.schedule.at_once,
+            gateway_quota: config.schedule.gateway_rate.map(quota),
+            zone: config.schedule.zone,
+        },
         people_are_external: config.identity.is_some(),
         refunds: RefundSettings {
             roles: config.refunds.roles.clone(),

@@ -1,10 +1,14 @@
 //! Whether a notification comes from Stripe.
 
+mod reader;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use secrecy::{ExposeSecret as _, SecretString};
 use sha2::Sha256;
 use thiserror::Error;
+
+pub use reader::StripeWebhooks;
 
 /// How far the time of a notification may be from ours, both ways.
 pub const TOLERANCE: Tolerance = Tolerance(TimeDelta::seconds(300));

@@ -14,3 +14,4 @@ pub mod contract;
 pub mod faults;
 pub mod random;
 pub mod servers;
+pub mod without;

@@ -179,6 +179,22 @@ impl Store {
         }
     }
 
+    /// What a query finds that has one column, a text with the name `json`.
+    pub async fn texts(&self, query: &str) -> Vec<String> {
+        match self {
+            Self::Postgres(client) => {
+                let rows = client.query(query, &[]).await;
+                let rows = rows.unwrap_or_else(|error| panic!("{query}: {error:?}"));
+                rows.iter().map(|row| row.get(0)).collect()
+            }
+            Self::Sqlite(path) => {
+                let rows = diesel::sql_query(query).load::<JsonRow>(&mut open(path));
+                let rows = rows.unwrap_or_else(|error| panic!("{query}: {error:?}"));
+                rows.into_iter().map(|row| row.json).collect()
+            }
+        }
+    }
+
     /// Everything about all orders.
     pub async fn all(&self) -> Book {
         self.book("1 = 1").await

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use serde_json::{Value, json};
 
 use super::binary::binary;
-use super::{Client, Ended, Server, Store};
+use super::{Client, Ended, Server, Store, Worker};
 
 /// The currency of every order.
 pub const CURRENCY: &str = "PHP";
@@ -124,9 +124,24 @@ impl Installation {
         variables: &[(&str, &str)],
     ) -> Result<Server, Ended> {
         let mut command = self.command();
-        command.arg("serve").args(arguments);
+        // Nothing happens by itself: what a test sees, it has asked for.
+        command.args(["serve", "--no-scheduler"]).args(arguments);
         command.envs(variables.iter().copied());
         Server::start(&mut command).await
+    }
+
+    /// Starts a server that also does what is due.
+    pub async fn serve_and_work(&self, variables: &[(&str, &str)]) -> Server {
+        let mut command = self.command();
+        command.arg("serve").envs(variables.iter().copied());
+        let server = Server::start(&mut command).await;
+        server.unwrap_or_else(|ended| panic!("bayar serve: {ended:?}"))
+    }
+
+    /// Starts a process that does due work and nothing else.
+    #[must_use]
+    pub fn work(&self) -> Worker {
+        Worker::start(self.command().args(["schedule", "work"]))
     }
 
     /// Brings the database up to date.

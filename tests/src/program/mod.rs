@@ -13,11 +13,13 @@ mod book_check;
 mod http;
 mod installation;
 mod server;
+mod worker;
 
 pub use book::{Book, Store};
 pub use http::{Answer, Client, Connection};
 pub use installation::{CURRENCY, Installation, amount};
 pub use server::{Ended, Server};
+pub use worker::Worker;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -32,6 +34,8 @@ pub const MIGRATIONS: &str = concat!(
     include_str!("../../../migrations/postgres/0001_orders_and_payments/up.sql"),
     include_str!("../../../migrations/postgres/0002_gateways/up.sql"),
     include_str!("../../../migrations/postgres/0003_refunds/up.sql"),
+    include_str!("../../../migrations/postgres/0004_inbox/up.sql"),
+    include_str!("../../../migrations/postgres/0005_schedule/up.sql"),
 );
 
 /// What has to happen has happened by then, even on a machine that is busy with other tests.

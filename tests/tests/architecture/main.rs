@@ -6,6 +6,7 @@
 
 mod domain_tree;
 mod figures;
+mod guards;
 mod manifests;
 mod members;
 mod sources;
@@ -75,6 +76,14 @@ fn everything_that_is_counted_is_described() -> TestResult {
     }
     assert!(!sources.is_empty());
     assert_none(&figures::undescribed(&sources)?);
+    Ok(())
+}
+
+#[test]
+fn what_is_taken_out_of_a_copy_is_there_to_be_taken_out() -> TestResult {
+    let guards = bayar_tests::guards::all();
+    assert!(!guards.is_empty());
+    assert_none(&guards::violations(&guards, &guards::Tree::load()?));
     Ok(())
 }
 

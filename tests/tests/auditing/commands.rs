@@ -16,7 +16,8 @@ async fn the_gateways_own_lists_agree_with_what_is_stored(stage: Stage) {
     let ran = stage.command(&["audit", "--rate", "100", "--grace", "0"]);
     assert_eq!(ran.code, Some(0), "{}", ran.text);
     assert!(
-        ran.text.contains("7 orders, one charge each, nothing missing."),
+        ran.text
+            .contains("7 orders, one charge each, nothing missing."),
         "{}",
         ran.text
     );
@@ -32,7 +33,12 @@ async fn the_gateways_own_lists_agree_with_what_is_stored(stage: Stage) {
     let ran = stage.command(&["audit", "--rate", "100", "--grace", "0"]);
     assert_eq!(ran.code, Some(2), "{}", ran.text);
     let (number, payment) = (&scenario.waiting.number, scenario.waiting.payment);
-    assert!(ran.text.contains(&format!("Order {number}:\n  nothing_lost")), "{}", ran.text);
+    assert!(
+        ran.text
+            .contains(&format!("Order {number}:\n  nothing_lost")),
+        "{}",
+        ran.text
+    );
     assert!(ran.text.contains("pending -> processing"), "{}", ran.text);
     // Soon after, it need not be known yet.
     let ran = stage.command(&["audit", "--rate", "100"]);
@@ -46,12 +52,17 @@ async fn the_gateways_own_lists_agree_with_what_is_stored(stage: Stage) {
         .store
         .run("UPDATE orders SET live_payment_id = NULL WHERE order_number = (SELECT min(order_number) FROM orders)")
         .await;
-    let (status, text) = stage.installation.told(&["audit", "--rate", "100", "--json"]);
+    let (status, text) = stage
+        .installation
+        .told(&["audit", "--rate", "100", "--json"]);
     assert_eq!(status.code(), Some(2), "{text}");
     let report: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(report["findings"][0]["check"], "live_pointer", "{text}");
     let order = report["findings"][0]["order"].as_str().unwrap();
-    assert!(report["timelines"][order].as_array().unwrap().len() > 3, "{text}");
+    assert!(
+        report["timelines"][order].as_array().unwrap().len() > 3,
+        "{text}"
+    );
     stage
         .store
         .run("UPDATE orders SET live_payment_id = (SELECT max(id) FROM payments WHERE order_id = orders.id) WHERE order_number = (SELECT min(order_number) FROM orders)")
@@ -62,7 +73,9 @@ async fn the_gateways_own_lists_agree_with_what_is_stored(stage: Stage) {
 async fn a_gateway_that_does_not_answer_is_no_clean_audit() {
     let mut stage = Stage::on_sqlite().await;
     stage.order().await;
-    stage.installation.set("STRIPE_SECRET_KEY", "sk_test_of_a_stranger");
+    stage
+        .installation
+        .set("STRIPE_SECRET_KEY", "sk_test_of_a_stranger");
     let ran = stage.command(&["audit"]);
     assert_eq!(ran.code, Some(1), "{}", ran.text);
     assert!(ran.text.contains("stripe answers 401"), "{}", ran.text);

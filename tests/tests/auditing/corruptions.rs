@@ -19,7 +19,11 @@ on_both_stores! {
 async fn whatever_is_spoiled_is_found_and_named(stage: crate::stage::Stage) {
     let scenario = Scenario::play(stage).await;
     let sound = scenario.ledger().await;
-    let report = scenario.audit(&sound, &scenario.pages.read(), Some(&told(&scenario, |_| {})));
+    let report = scenario.audit(
+        &sound,
+        &scenario.pages.read(),
+        Some(&told(&scenario, |_| {})),
+    );
     assert!(report.is_clean(), "before anything is spoiled: {report}");
 
     let mut missed = Vec::new();
@@ -32,15 +36,20 @@ async fn whatever_is_spoiled_is_found_and_named(stage: crate::stage::Stage) {
         let found = report.findings().iter().any(|finding| {
             // An account is of no order, and neither is a payment that is not there.
             let of_none = [Check::CreditsAdd, Check::AnswersKept].contains(&kind.notices);
-            let is_named = named.contains(&finding.order.as_deref())
-                || of_none && finding.order.is_none();
+            let is_named =
+                named.contains(&finding.order.as_deref()) || of_none && finding.order.is_none();
             finding.check == kind.notices && is_named
         });
         if !found {
             missed.push(format!("{} ({}): {report}", kind.name, kind.notices));
         }
     }
-    assert!(missed.is_empty(), "{} missed:\n{}", missed.len(), missed.join("\n"));
+    assert!(
+        missed.is_empty(),
+        "{} missed:\n{}",
+        missed.len(),
+        missed.join("\n")
+    );
     // What was spoiled was a copy.
     let report = scenario.audit(&scenario.ledger().await, &scenario.pages.read(), None);
     assert!(report.is_clean(), "{report}");
@@ -49,7 +58,10 @@ async fn whatever_is_spoiled_is_found_and_named(stage: crate::stage::Stage) {
 async fn spoiled(scenario: &Scenario, sound: &Ledger, kind: &Kind, order: &Ordered) -> Report {
     match kind.spoil {
         Spoil::Tables(sql) => {
-            let id = format!("(SELECT order_id FROM payments WHERE id = {})", order.payment);
+            let id = format!(
+                "(SELECT order_id FROM payments WHERE id = {})",
+                order.payment
+            );
             let sql = sql
                 .replace("{order}", &id)
                 .replace("{payment}", &order.payment.to_string());
@@ -109,7 +121,9 @@ async fn on_sqlite(data: &Path, sql: &str) -> Ledger {
     let from = data.join("bayar.sqlite");
     let from = format!("file:{}?mode=rw", from.display());
     let mut original = SqliteConnection::establish(&from).unwrap();
-    original.batch_execute("PRAGMA busy_timeout = 30000").unwrap();
+    original
+        .batch_execute("PRAGMA busy_timeout = 30000")
+        .unwrap();
     let into = format!("VACUUM INTO '{}'", copy.display());
     original.batch_execute(&into).unwrap();
     drop(original);
@@ -117,7 +131,9 @@ async fn on_sqlite(data: &Path, sql: &str) -> Ledger {
     let mut spoiled = SqliteConnection::establish(&copy.display().to_string()).unwrap();
     let guards = "SELECT 'DROP ' || type || ' ' || name AS \"drop\" FROM sqlite_master
         WHERE type IN ('trigger', 'index') AND sql IS NOT NULL";
-    let guards = diesel::sql_query(guards).load::<Guard>(&mut spoiled).unwrap();
+    let guards = diesel::sql_query(guards)
+        .load::<Guard>(&mut spoiled)
+        .unwrap();
     for guard in guards {
         spoiled.batch_execute(&guard.drop).unwrap();
     }

@@ -11,7 +11,11 @@ pub struct Pages(Vec<Value>);
 impl Pages {
     pub fn of(book: &Original) -> Self {
         let lines = book.records().iter();
-        Self(lines.map(|line| serde_json::to_value(line).unwrap()).collect())
+        Self(
+            lines
+                .map(|line| serde_json::to_value(line).unwrap())
+                .collect(),
+        )
     }
 
     /// As the auditor reads it.
@@ -30,9 +34,14 @@ impl Pages {
 
     /// The first thing of a kind that happened to an order.
     pub fn find(&self, kind: &str, order: &str) -> Value {
-        let mut all = self.0.iter().flat_map(|line| line["what"].as_array().unwrap());
+        let mut all = self
+            .0
+            .iter()
+            .flat_map(|line| line["what"].as_array().unwrap());
         let found = all.find(|what| what["kind"] == kind && what["order"] == order);
-        found.unwrap_or_else(|| panic!("no {kind} of {order}")).clone()
+        found
+            .unwrap_or_else(|| panic!("no {kind} of {order}"))
+            .clone()
     }
 
     /// Everything of a kind never happened to an order.

@@ -1,6 +1,7 @@
 //! Orders played at random: the use cases on a SQLite file and the simulated gateways, all in one process.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -11,7 +12,7 @@ use bayar_app::port::store::{IdempotencyKey, OrderKey, Payments, Upkeep};
 use bayar_app::port::{Clock, PaymentGateway, Random};
 use bayar_app::{
     Access, AmountText, App, Caller, Claimant, CreatePayment, Created, Gateways, Ports,
-    RefundSettings, ReviewPayment, Settings, Signers, StartCheckout,
+    RefundSettings, ReviewPayment, Settings, Signers, StartCheckout, WebhookReaders, WorkSettings,
 };
 use bayar_auditor::{Book, Database, Ledger, Options, Report, audit};
 use bayar_domain::decision::Verdict;
@@ -23,7 +24,7 @@ use bayar_embedded::{
     FileRole, LocalCache, LocalLimits, LocalLocks, LocalVault, SqliteConfig, SqliteStore,
 };
 use bayar_midtrans::{MidtransConfig, MidtransGateway};
-use bayar_sandbox::sim::{Action, Fault, Handle, Rule, SimConfig, Simulator};
+use bayar_sandbox::sim::{Action, ActionError, Fault, Handle, Rule, SimConfig, Simulator};
 use bayar_stripe::{StripeConfig, StripeGateway};
 use bayar_testkit::builders::AnOrder;
 use bayar_testkit::random::SeededRandom;
@@ -100,10 +101,8 @@ impl Play {
             store: store.clone(),
             locks: Arc::new(LocalLocks::new(Arc::clone(&clock))),
             cache: Arc::new(LocalCache::new(Arc::clone(&clock))),
-            gateways: Gateways::new([
-                stripe(&simulator, &random),
-                midtrans(&simulator, &random),
-            ]),
+            gateways: Gateways::new([stripe(&simulator, &random), midtrans(&simulator, &random)]),
+            webhooks: WebhookReaders::default(),
             limits: limits.clone(),
             own_limits: limits,
             vault: Arc::new(LocalVault::new(Arc::clone(&clock))),
@@ -167,23 +166,32 @@ impl Play {
             0..=2 => self.open_and_pay(played, payment).await,
             3 => self.open(played, payment, Gateway::Midtrans).await,
             4 => self.open(played, payment, Gateway::Stripe).await,
-            5 => self.act("stripe pays", Action::StripePayCard {
-                session: number,
-                card: "4242424242424242".to_owned(),
-            }),
-            6 => self.act("a card is declined", Action::StripePayCard {
-                session: number,
-                card: "4000000000000002".to_owned(),
-            }),
+            5 => self.act(
+                "stripe pays",
+                Action::StripePayCard {
+                    session: number,
+                    card: "4242424242424242".to_owned(),
+                },
+            ),
+            6 => self.act(
+                "a card is declined",
+                Action::StripePayCard {
+                    session: number,
+                    card: "4000000000000002".to_owned(),
+                },
+            ),
             7 => {
                 if self.gateways.pay_midtrans(&number, "gopay").is_ok() {
                     self.note("midtrans pays");
                 }
             }
-            8 => self.act("money comes late", Action::MidtransPay {
-                transaction: number,
-                late: true,
-            }),
+            8 => self.act(
+                "money comes late",
+                Action::MidtransPay {
+                    transaction: number,
+                    late: true,
+                },
+            ),
             9 => {
                 if let Some(payment) = payment {
                     let ended = self.app.cancel_payment(&person(played), payment).await;
@@ -194,19 +202,28 @@ impl Play {
             }
             10 => {
                 let part = (self.below(2) == 0).then_some(5_000_000);
-                self.act("a refund at the dashboard", Action::StripeRefund {
-                    payment_intent: number,
-                    amount: part,
-                });
+                self.act(
+                    "a refund at the dashboard",
+                    Action::StripeRefund {
+                        payment_intent: number,
+                        amount: part,
+                    },
+                );
             }
-            11 => self.act("a dispute", Action::StripeDispute {
-                payment_intent: number,
-                reason: "fraudulent".to_owned(),
-                amount: None,
-            }),
-            12 => self.act("a settlement is reversed", Action::MidtransReverse {
-                transaction: number,
-            }),
+            11 => self.act(
+                "a dispute",
+                Action::StripeDispute {
+                    payment_intent: number,
+                    reason: "fraudulent".to_owned(),
+                    amount: None,
+                },
+            ),
+            12 => self.act(
+                "a settlement is reversed",
+                Action::MidtransReverse {
+                    transaction: number,
+                },
+            ),
             13 => {
                 let minutes = 1 + self.below(90);
                 let time = Duration::from_secs(minutes * 60);
@@ -229,10 +246,13 @@ impl Play {
             self.open(played, payment, Gateway::Midtrans).await;
             let method = ["gopay", "bca_va", "permata_va"][usize::try_from(self.below(3)).unwrap()];
             if self.below(2) == 0 {
-                self.act("a method is chosen", Action::MidtransChoose {
-                    page: number,
-                    method: method.to_owned(),
-                });
+                self.act(
+                    "a method is chosen",
+                    Action::MidtransChoose {
+                        page: number,
+                        method: method.to_owned(),
+                    },
+                );
             } else if self.gateways.pay_midtrans(&number, method).is_ok() {
                 self.note("midtrans pays");
             }
@@ -243,7 +263,11 @@ impl Play {
     }
 
     fn act(&mut self, what: &'static str, action: Action) {
-        if self.gateways.act(action).is_ok() {
+        // That a card is declined is how it should go.
+        if matches!(
+            self.gateways.act(action),
+            Ok(_) | Err(ActionError::Declined(_))
+        ) {
             self.note(what);
         }
     }
@@ -259,15 +283,23 @@ impl Play {
             5 => Fault::Garbage,
             6 => Fault::RefundPends,
             7 => Fault::WrongAmount {
-                amount: if self.below(2) == 0 { 14_000_000 } else { 140_000 },
+                amount: if self.below(2) == 0 {
+                    14_000_000
+                } else {
+                    140_000
+                },
             },
             _ => Fault::TimeoutAfter,
         };
         let at = match &fault {
             Fault::RefundPends => "refund.create",
             Fault::WrongAmount { .. } => "checkout_session.create",
-            _ => ["checkout_session.create", "snap.create", "checkout_session.expire", "core.status"]
-                [usize::try_from(self.below(4)).unwrap()],
+            _ => [
+                "checkout_session.create",
+                "snap.create",
+                "checkout_session.expire",
+                "core.status",
+            ][usize::try_from(self.below(4)).unwrap()],
         };
         self.gateways.add_fault(Rule::next(fault).at(at)).unwrap();
         self.note("a fault");
@@ -314,7 +346,9 @@ impl Play {
             key: IdempotencyKey::new(key).unwrap(),
             render: Arc::new(|draft| {
                 let id = draft.bill.payment.terms().id.get();
-                json!({ "data": { "payment_id": id } }).to_string().into_bytes()
+                json!({ "data": { "payment_id": id } })
+                    .to_string()
+                    .into_bytes()
             }),
         };
         match self.app.create_payment(wish).await {
@@ -363,7 +397,10 @@ impl Play {
         self.gateways.clear_faults().unwrap();
         for _ in 0..4 {
             // Whoever had a call in hand has let it go by then.
-            self.gateways.advance(Duration::from_secs(61)).await.unwrap();
+            self.gateways
+                .advance(Duration::from_secs(61))
+                .await
+                .unwrap();
             for played in orders {
                 self.read(played).await;
             }
@@ -452,6 +489,11 @@ fn settings() -> Settings {
         amounts: AmountLimits::new([AmountRange::new(least, most).unwrap()]).unwrap(),
         checkout_ttl: Duration::from_secs(60 * 60),
         public_url: "https://shop.example".to_owned(),
+        work: WorkSettings {
+            at_once: NonZeroU32::MIN,
+            gateway_quota: None,
+            zone: chrono_tz::Tz::UTC,
+        },
         people_are_external: false,
     }
 }

@@ -36,7 +36,12 @@ async fn a_clean_run_raises_no_alarm() {
         }
     }
     note(format_args!("{runs} clean runs: {tally:?}"));
-    assert!(alarms.is_empty(), "{} alarms:\n{}", alarms.len(), alarms.join("\n"));
+    assert!(
+        alarms.is_empty(),
+        "{} alarms:\n{}",
+        alarms.len(),
+        alarms.join("\n")
+    );
     for what in MUST_HAPPEN {
         assert!(tally.contains_key(what), "never: {what}");
     }

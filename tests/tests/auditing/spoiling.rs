@@ -29,7 +29,12 @@ pub struct Kind {
 
 const fn tables(name: &'static str, which: Which, notices: Check, sql: &'static str) -> Kind {
     let spoil = Spoil::Tables(sql);
-    Kind { name, which, notices, spoil }
+    Kind {
+        name,
+        which,
+        notices,
+        spoil,
+    }
 }
 
 const fn book(
@@ -39,13 +44,23 @@ const fn book(
     change: fn(&mut Pages, &Ordered),
 ) -> Kind {
     let spoil = Spoil::Book(change);
-    Kind { name, which, notices, spoil }
+    Kind {
+        name,
+        which,
+        notices,
+        spoil,
+    }
 }
 
 const fn told(name: &'static str, change: fn(&mut Value)) -> Kind {
     let (which, notices) = (paid as Which, Check::AnswersKept);
     let spoil = Spoil::Told(change);
-    Kind { name, which, notices, spoil }
+    Kind {
+        name,
+        which,
+        notices,
+        spoil,
+    }
 }
 
 fn paid(scenario: &Scenario) -> &Ordered {

@@ -48,11 +48,8 @@ impl Lane {
     pub async fn victim(&mut self) -> &Server {
         if self.victim.is_none() {
             let file = self.file.to_str().unwrap();
-            let server = self
-                .stage
-                .installation
-                .try_serve(&[], &[("BAYAR_FAIL_AT", file)]);
-            let server = server.await;
+            let variables = [("BAYAR_FAIL_AT", file)];
+            let server = self.stage.installation.try_serve(&[], &variables).await;
             self.victim = Some(server.unwrap_or_else(|ended| panic!("{ended:?}")));
         }
         self.victim.as_ref().unwrap()

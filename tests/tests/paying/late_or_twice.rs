@@ -107,9 +107,9 @@ async fn a_smaller_amount_completes_nothing_until_somebody_looked(mut stage: Sta
     stage.must_have_kept(&order, 1);
     let told = stage.command(&["payments", "explain", &order.number]);
     for words in [
-        "was looked at (amount_differs): accept, by user:",
+        "was looked at (amount_differs): accept, by key:",
         ", because \"looked at it\"\n",
-        "pays the order, by user:",
+        "pays the order, by key:",
     ] {
         assert!(
             told.text.contains(words),

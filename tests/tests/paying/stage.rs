@@ -211,6 +211,23 @@ impl Stage {
         }
     }
 
+    /// With a server in place of the old one that also does what is due.
+    #[allow(dead_code, reason = "only due work needs it")]
+    pub async fn at_work(self) -> Self {
+        let Self {
+            server,
+            installation,
+            ..
+        } = self;
+        server.stop().await;
+        let server = installation.serve_and_work(&[]).await;
+        Self {
+            server,
+            installation,
+            ..self
+        }
+    }
+
     async fn replaced(self, variables: &[(&str, &str)]) -> Self {
         let Self {
             server,

@@ -259,7 +259,7 @@ async fn refunds_are_listed_with_what_is_still_to_do(mut stage: Stage) {
     }
     assert!(all[0]["by"].as_str().unwrap().starts_with("key:"), "{all}");
     let open = json_of(&stage, &["refunds", "list", "--open"]);
-    assert_eq!(ids(&open), [by_hand.clone()]);
+    assert_eq!(ids(&open), std::slice::from_ref(&by_hand));
     let table = done(&stage, &["refunds", "list", "--open"]);
     for word in [&by_hand, "2000.00 IDR", "manual", "the doctor was ill"] {
         assert!(table.contains(word), "{word} is not in:\n{table}");

@@ -14,3 +14,4 @@ mod stage;
 
 mod commands;
 mod doors;
+mod killed;

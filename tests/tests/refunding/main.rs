@@ -10,6 +10,10 @@
     clippy::unwrap_used,
     reason = "a test fails by panicking"
 )]
+#![allow(
+    clippy::inconsistent_digit_grouping,
+    reason = "in minor units the last two digits stand apart: 5_000_00 is 5000.00"
+)]
 
 mod stage;
 

@@ -31,7 +31,7 @@ async fn a_button_that_is_pressed_again_and_again_gives_back_once(stage: Stage) 
                 "core.refund",
             )
         };
-        let presses = (0..20).map(|_| stage.refund(operator(5), &paid, None, "press"));
+        let presses = (0..20).map(|_| stage.refund(operator(5), &paid, None, gateway));
         let mut refunds = BTreeSet::new();
         for pressed in join_all(presses).await {
             match pressed {
@@ -44,7 +44,7 @@ async fn a_button_that_is_pressed_again_and_again_gives_back_once(stage: Stage) 
         }
         assert_eq!(refunds.len(), 1, "{refunds:?}");
         let last = stage
-            .refund(operator(5), &paid, None, "press")
+            .refund(operator(5), &paid, None, gateway)
             .await
             .unwrap();
         assert!(last.again);
@@ -195,7 +195,9 @@ async fn a_dispute_that_is_won_gives_the_money_free_again(stage: Stage) {
             amount: None,
         });
         stage.refresh(&paid).await;
-        let held = stage.refund(operator(5), &paid, None, "held").await;
+        let held = stage
+            .refund(operator(5), &paid, None, &format!("held {won}"))
+            .await;
         assert!(matches!(held, Err(RefundError::Exceeds { .. })), "{held:?}");
         stage.act(Action::StripeDisputeEnds {
             dispute: dispute["dispute"].as_str().unwrap().to_owned(),
@@ -204,7 +206,9 @@ async fn a_dispute_that_is_won_gives_the_money_free_again(stage: Stage) {
         // The end is read twice, and counts once.
         stage.refresh(&paid).await;
         stage.refresh(&paid).await;
-        let asked = stage.refund(operator(5), &paid, None, "free").await;
+        let asked = stage
+            .refund(operator(5), &paid, None, &format!("free {won}"))
+            .await;
         match asked {
             Ok(refunded) => {
                 assert!(won);

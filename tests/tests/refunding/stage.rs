@@ -1,5 +1,6 @@
 //! The use cases on a store of their own, beside simulated gateways.
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
@@ -11,7 +12,7 @@ use bayar_app::port::{Clock, PaymentGateway, Store};
 use bayar_app::{
     Access, AmountText, App, Caller, Claimant, CreatePayment, Created, Gateways, Ports,
     RefundError, RefundPayment, RefundSettings, Refunded, RefundsOfPayment, Settings, Signers,
-    StartCheckout,
+    StartCheckout, WebhookReaders, WorkSettings,
 };
 use bayar_domain::gateway::{AccountRef, Reason};
 use bayar_domain::settlement::Alert;
@@ -178,7 +179,7 @@ impl Stage {
     }
 
     /// The same installation, set up otherwise.
-    pub async fn with(self, refunds: RefundSettings) -> Self {
+    pub async fn with(mut self, refunds: RefundSettings) -> Self {
         let app = app(
             &self.store,
             &self.simulator,
@@ -187,7 +188,8 @@ impl Stage {
             refunds,
         )
         .await;
-        Self { app, ..self }
+        self.app = app;
+        self
     }
 
     /// An order, paid at Stripe in pesos.
@@ -219,8 +221,10 @@ impl Stage {
         static MADE: AtomicI64 = AtomicI64::new(1);
         let kind = match kind {
             OrderKind::Checkout => OrderKind::Consultation {
-                id: bayar_domain::ConsultationId::new(MADE.fetch_add(1, Ordering::Relaxed))
-                    .unwrap(),
+                consultation_id: bayar_domain::ConsultationId::new(
+                    MADE.fetch_add(1, Ordering::Relaxed),
+                )
+                .unwrap(),
             },
             other => other,
         };
@@ -390,9 +394,9 @@ impl Stage {
     }
 }
 
-impl Drop for Stage {
+impl Drop for Kept {
     fn drop(&mut self) {
-        if let Kept::Directory(directory) = &self.kept {
+        if let Self::Directory(directory) = self {
             // What cannot be removed is left to the system.
             let _ = std::fs::remove_dir_all(directory);
         }
@@ -430,6 +434,7 @@ async fn app(
         locks: Arc::new(LocalLocks::new(Arc::clone(&clock))),
         cache: Arc::new(LocalCache::new(Arc::clone(&clock))),
         gateways: Gateways::new(gateways(simulator, random)),
+        webhooks: WebhookReaders::default(),
         limits: limits.clone(),
         own_limits: limits,
         vault: Arc::new(LocalVault::new(Arc::clone(&clock))),
@@ -511,6 +516,11 @@ fn settings(refunds: RefundSettings) -> Settings {
         amounts: AmountLimits::new(limits).unwrap(),
         checkout_ttl: Duration::from_secs(60 * 60),
         public_url: "https://shop.example".to_owned(),
+        work: WorkSettings {
+            at_once: NonZeroU32::MIN,
+            gateway_quota: None,
+            zone: chrono_tz::Tz::UTC,
+        },
         people_are_external: false,
         refunds,
     }

@@ -1,5 +1,6 @@
 //! The use cases on a database file of their own, with everything in the hands of the test.
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -10,7 +11,7 @@ use bayar_app::port::store::{IdempotencyKey, OrderKey, Payments, Upkeep};
 use bayar_app::port::{Clock, IdempotencyCache, Locks, PaymentGateway, Quota};
 use bayar_app::{
     AmountText, App, Caller, Claimant, CreateError, CreatePayment, Created, Gateways, Ports,
-    RefundSettings, Settings, Signers,
+    RefundSettings, Settings, Signers, WebhookReaders, WorkSettings,
 };
 use bayar_domain::{AmountLimits, AmountRange, Gateway, Mode, Order, PaymentId, TaxPolicy};
 use bayar_embedded::{
@@ -79,6 +80,7 @@ impl Stage {
             locks: wanted.locks,
             cache: wanted.cache,
             gateways: Gateways::new([nobody()]),
+            webhooks: WebhookReaders::default(),
             limits: limits.clone(),
             own_limits: limits,
             vault: Arc::new(LocalVault::new(Arc::clone(&clock))),
@@ -202,6 +204,11 @@ fn settings(payments: u32) -> Settings {
         amounts: AmountLimits::new([pesos]).unwrap(),
         checkout_ttl: Duration::from_secs(60 * 60),
         public_url: "https://shop.example".to_owned(),
+        work: WorkSettings {
+            at_once: NonZeroU32::MIN,
+            gateway_quota: None,
+            zone: chrono_tz::Tz::UTC,
+        },
         people_are_external: false,
     }
 }

@@ -15,7 +15,7 @@ const GRACE: TimeDelta = TimeDelta::minutes(15);
 
 /// All that is known of an attempt, put together for its gateway.
 #[derive(Debug, Clone)]
-pub(super) struct AttemptFile {
+pub(crate) struct AttemptFile {
     pub attempt: Attempt,
     pub opened_by: StoredCall,
     pub amount: Money,

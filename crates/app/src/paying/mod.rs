@@ -11,6 +11,7 @@ mod drive;
 mod ended;
 mod file;
 mod glance;
+mod hear;
 mod inspect;
 mod learn;
 mod lines;
@@ -26,12 +27,16 @@ use bayar_domain::{Gateway, PaymentStatus};
 use thiserror::Error;
 
 pub use confirm::Confirm;
+pub(crate) use hear::{Heard, Unheard};
 pub use inspect::{InspectedPayment, Inspection};
 pub use process::{Access, CheckoutDoor, StartCheckout};
 pub use refresh::Refreshed;
 pub use review::ReviewPayment;
 pub use status::StatusShown;
 pub(crate) use waiting::Waiting;
+
+pub(crate) use file::AttemptFile;
+pub(crate) use resolve::{Resolved, worth_reading};
 
 use crate::Trouble;
 use crate::port::StoreError;

@@ -11,7 +11,7 @@ use crate::trouble::Trouble;
 
 /// What was found out about an order.
 #[derive(Debug, Default)]
-pub(super) struct Resolved {
+pub(crate) struct Resolved {
     /// What gateways said, attempt by attempt, oldest first.
     pub readings: Vec<(AttemptId, Reading)>,
     /// Whether they proved anything that was not written down.
@@ -29,12 +29,23 @@ impl App {
         payment: Option<PaymentId>,
         by: Actor,
     ) -> Result<Resolved, SettleError> {
+        let which = move |seen: &Seen| worth_reading(seen, payment);
+        self.resolve_attempts(order, by, which).await
+    }
+
+    /// The same, with only those attempts read that `which` chooses.
+    pub(crate) async fn resolve_attempts(
+        &self,
+        order: OrderId,
+        by: Actor,
+        which: impl FnOnce(&Seen) -> Vec<AttemptId> + Send,
+    ) -> Result<Resolved, SettleError> {
         let mut found = Resolved::default();
         let seen = self.look(order).await?;
         self.work(order, unfinished(&seen)).await?;
 
         let seen = self.look(order).await?;
-        for attempt in worth_reading(&seen, payment) {
+        for attempt in which(&seen) {
             match self.learn(order, attempt, by).await {
                 Ok(learned) => {
                     found.is_new |= learned.is_new;
@@ -46,6 +57,12 @@ impl App {
             }
         }
 
+        self.follow_up(order).await?;
+        Ok(found)
+    }
+
+    /// Plans and makes the calls that follow from how an order stands.
+    pub(super) async fn follow_up(&self, order: OrderId) -> Result<(), SettleError> {
         let rule = |seen: &Seen| self.due(seen);
         let seen = self.look(order).await?;
         let Move { steps, calls, .. } = self.due(&seen)?;
@@ -53,11 +70,11 @@ impl App {
             let planned = self.settle(order, Actor::System, rule).await?;
             self.work(order, planned).await?;
         }
-        Ok(found)
+        Ok(())
     }
 
     /// A fault of ours in one call is no reason not to read what the gateways know.
-    async fn work(&self, order: OrderId, due: Vec<CallKey>) -> Result<(), SettleError> {
+    pub(super) async fn work(&self, order: OrderId, due: Vec<CallKey>) -> Result<(), SettleError> {
         match self.work_off(order, due).await {
             Ok(_) => Ok(()),
             Err(Trouble::Fault(source)) => {
@@ -76,7 +93,7 @@ pub(super) fn unfinished(seen: &Seen) -> Vec<CallKey> {
 }
 
 /// The attempts that a gateway may know more about.
-pub(super) fn worth_reading(seen: &Seen, payment: Option<PaymentId>) -> Vec<AttemptId> {
+pub(crate) fn worth_reading(seen: &Seen, payment: Option<PaymentId>) -> Vec<AttemptId> {
     seen.settlement
         .attempts()
         .filter(|attempt| payment.is_none_or(|payment| attempt.terms().payment == payment))

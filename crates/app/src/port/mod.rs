@@ -10,6 +10,7 @@ mod locks;
 mod random;
 pub mod store;
 mod vault;
+pub mod webhook;
 
 use thiserror::Error;
 
@@ -22,6 +23,7 @@ pub use locks::{LockToken, Locks};
 pub use random::Random;
 pub use store::{Store, StoreError};
 pub use vault::Vault;
+pub use webhook::Webhooks;
 
 /// Where an error came from, for the log.
 pub type Source = Box<dyn std::error::Error + Send + Sync>;

@@ -1,6 +1,7 @@
 //! The papers of money that went back: credit notes, each from where the last one ended.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use bayar_domain::credit_note::tax_shares;
 use bayar_domain::gateway::CaptureId;
@@ -26,12 +27,14 @@ pub(super) async fn notes(
     let mut wanted = Vec::new();
     for (refund, total) in &totals(step) {
         let (payment, capture) = money_of(&step.settlement, refund)?;
-        if !books.contains_key(&payment) {
-            let known = unit.credit_notes(payment).await?;
-            let captured = captured(&step.settlement, &capture)?;
-            books.insert(payment, Book { known, captured });
-        }
-        let book = books.get(&payment).ok_or_else(|| odd("lost its notes"))?;
+        let book = match books.entry(payment) {
+            Entry::Occupied(book) => book.into_mut(),
+            Entry::Vacant(place) => {
+                let known = unit.credit_notes(payment).await?;
+                let captured = captured(&step.settlement, &capture)?;
+                place.insert(Book { known, captured })
+            }
+        };
         let change = total
             .checked_sub(book.sum_of(|note| note.terms().refund == *refund)?)
             .map_err(Trouble::fault)?;

@@ -36,8 +36,7 @@ pub(crate) struct BookRefund {
 impl BookCapture {
     fn refunds_at(&self, step: RefundStep) -> i64 {
         let at = self.refunds.values().filter(|refund| refund.step == step);
-        at.map(|refund| refund.amount)
-            .fold(0, i64::saturating_add)
+        at.map(|refund| refund.amount).fold(0, i64::saturating_add)
     }
 
     /// What went back for good.

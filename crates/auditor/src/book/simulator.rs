@@ -62,6 +62,7 @@ enum What {
         amount: i64,
     },
     Refund {
+        gateway: String,
         refund: String,
         capture: String,
         order: String,
@@ -243,6 +244,7 @@ fn happened(what: What) -> Option<Happened> {
             units: amount,
         },
         What::Refund {
+            gateway,
             refund,
             capture,
             order,
@@ -256,6 +258,8 @@ fn happened(what: What) -> Option<Happened> {
             units: amount,
             step: match status {
                 RefundStatus::Pending => RefundStep::Pending,
+                // Midtrans has accepted it, and the bank has not confirmed it yet.
+                RefundStatus::Succeeded if gateway == "midtrans" => RefundStep::Pending,
                 RefundStatus::Succeeded | RefundStatus::Confirmed => RefundStep::Done,
                 RefundStatus::Failed | RefundStatus::Canceled | RefundStatus::Refused => {
                     RefundStep::Undone

@@ -105,7 +105,10 @@ fn agrees(case: &Case<'_>, file: &OrderFile<'_>, call: &CallRow, desk: &mut Desk
         }
         if order.is_some_and(|order| order != file.number()) {
             let order = order.unwrap_or_default();
-            desk.add(Check::CallsTrue, format!("{what} was made for order {order}"));
+            desk.add(
+                Check::CallsTrue,
+                format!("{what} was made for order {order}"),
+            );
         }
     }
     let never_left = call.status == "planned" && call.epoch == 0;

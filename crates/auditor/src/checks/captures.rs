@@ -16,14 +16,14 @@ pub(super) fn check(case: &Case<'_>, file: &OrderFile<'_>, found: &mut Findings)
             continue;
         };
         let fact = file.facts.iter().find(|fact| {
-            fact.row.kind == "captured" && fact.row.object == *id && fact.row.order_id == file.order.id
+            fact.row.kind == "captured"
+                && fact.row.object == *id
+                && fact.row.order_id == file.order.id
         });
         let Some(fact) = fact.map(|fact| fact.row) else {
             continue;
         };
-        let in_the_book = case
-            .book
-            .tells_of(&fact.gateway, &fact.account, &fact.mode)
+        let in_the_book = case.book.tells_of(&fact.gateway, &fact.account, &fact.mode)
             && case.book.reaches(fact.at);
         if !in_the_book {
             continue;
@@ -92,7 +92,10 @@ fn recorded(case: &Case<'_>, file: &OrderFile<'_>, taken: &BookCapture, desk: &m
         if case.options.must_know(taken.at) && !is_gone && !is_held {
             desk.add(
                 Check::NothingLost,
-                format!("{} took {amount} ({id}), and it is not recorded", taken.gateway),
+                format!(
+                    "{} took {amount} ({id}), and it is not recorded",
+                    taken.gateway
+                ),
             );
         }
         return;

@@ -82,7 +82,9 @@ pub(super) fn check(file: &OrderFile<'_>, found: &mut Findings) {
             if event.from_status.as_deref() != before {
                 desk.add(
                     Check::HistoryWhole,
-                    format!("event {number} of payment {id} begins where the one before did not end"),
+                    format!(
+                        "event {number} of payment {id} begins where the one before did not end"
+                    ),
                 );
             }
             let is_legal = match before {

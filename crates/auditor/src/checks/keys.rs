@@ -48,7 +48,10 @@ fn twice(clients: &crate::ClientLog, found: &mut Findings) {
     let mut seen = std::collections::BTreeMap::new();
     let new = clients.told.iter().filter(|told| told.status == 201);
     for told in new {
-        let id = told.body.pointer("/data/payment_id").and_then(Value::as_i64);
+        let id = told
+            .body
+            .pointer("/data/payment_id")
+            .and_then(Value::as_i64);
         if let (Some(key), Some(id)) = (&told.key, id)
             && *seen.entry(key).or_insert(id) != id
         {

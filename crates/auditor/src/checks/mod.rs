@@ -17,12 +17,12 @@ mod sums;
 
 use std::collections::BTreeMap;
 
+use self::calls::Asked;
 use crate::book::{Book, BookCapture, Captures};
 use crate::clients::ClientLog;
 use crate::file::{OrderFile, files};
 use crate::finding::{Check, Finding, Findings};
 use crate::ledger::{JobRow, Ledger};
-use self::calls::Asked;
 use crate::options::Options;
 
 /// Everything that is compared.

@@ -78,7 +78,10 @@ fn order<'a>(
             format!("the last the world is told is {last}, and the order is {status}"),
         );
     }
-    if rows.last().is_some_and(|row| row.sequence > file.order.version) {
+    if rows
+        .last()
+        .is_some_and(|row| row.sequence > file.order.version)
+    {
         desk.add(
             Check::OutboxWhole,
             "the world is told of a version of the order that never was",
@@ -87,7 +90,12 @@ fn order<'a>(
     let mut before = "order.pending";
     for row in &rows {
         let legal: &[&str] = match before {
-            "order.pending" => &["order.processing", "order.completed", "order.cancelled", "order.refunded"],
+            "order.pending" => &[
+                "order.processing",
+                "order.completed",
+                "order.cancelled",
+                "order.refunded",
+            ],
             "order.processing" => &["order.completed", "order.pending", "order.refunded"],
             "order.completed" => &["order.refunded"],
             "order.refunded" => &["order.processing", "order.completed", "order.pending"],

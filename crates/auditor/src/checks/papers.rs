@@ -91,7 +91,10 @@ fn tax_record(file: &OrderFile<'_>, payment: &PaymentFile<'_>, tax: &TaxRow, des
         let due = reversed.map_or_else(|| "another part".to_owned(), |part| part.to_string());
         desk.add(
             Check::PapersAgree,
-            format!("{} of {what} is reversed, and {due} should be", tax.reversed_minor),
+            format!(
+                "{} of {what} is reversed, and {due} should be",
+                tax.reversed_minor
+            ),
         );
     }
     let text = Amount::parse(&tax.tax_amount, &tax.currency);

@@ -13,7 +13,7 @@ pub(super) fn check(case: &Case<'_>, file: &OrderFile<'_>, found: &mut Findings)
         if let Some(proved) = file.proofs.captures.get(&taken.id) {
             same_on_both_sides(case, file, taken, proved, &mut desk);
         }
-        if taken.returned() > taken.amount.minor {
+        if taken.returned().saturating_add(taken.returning()) > taken.amount.minor {
             let (came, id) = (&taken.amount, &taken.id);
             desk.add(
                 Check::RefundsWithinCapture,
@@ -43,7 +43,8 @@ pub(super) fn check(case: &Case<'_>, file: &OrderFile<'_>, found: &mut Findings)
         let sum = marked
             .iter()
             .fold(0_i64, |sum, it| sum.saturating_add(it.amount.minor));
-        let is_once = marked.len() <= 1 && !others && (marked.is_empty() || sum == refund.amount_minor);
+        let is_once =
+            marked.len() <= 1 && !others && (marked.is_empty() || sum == refund.amount_minor);
         let is_twice = refund.status == "succeeded" && by_hand(refund) && !marked.is_empty();
         if !is_once || is_twice {
             desk.add(
@@ -100,6 +101,21 @@ fn same_on_both_sides(
         return;
     }
     let plain = !proved.reversed && taken.reversed == 0;
+    let under_way = file
+        .proofs
+        .refunds
+        .values()
+        .filter(|refund| refund.capture == *id && refund.step == 0)
+        .fold(0_i64, |sum, it| sum.saturating_add(it.amount.minor));
+    if plain && under_way > taken.returning() {
+        let there = taken.returning();
+        desk.add(
+            Check::RefundsAgree,
+            format!(
+                "of {id} {under_way} is on its way back by our books, and {there} by the gateway's"
+            ),
+        );
+    }
     if plain && ours.len() != theirs.len() && case.options.must_know(taken.touched) {
         let (here, there) = (ours.len(), theirs.len());
         desk.add(

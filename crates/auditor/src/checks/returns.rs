@@ -42,7 +42,10 @@ pub(super) fn check(case: &Case<'_>, file: &OrderFile<'_>, found: &mut Findings)
         if !is_whole || ends != Some((refund.status.as_str(), refund.version)) {
             desk.add(
                 Check::HistoryWhole,
-                format!("the history of refund {} has a gap or another end", refund.id),
+                format!(
+                    "the history of refund {} has a gap or another end",
+                    refund.id
+                ),
             );
         }
     }
@@ -83,7 +86,10 @@ fn notes(returns: &Returns, file: &OrderFile<'_>, payment: &PaymentFile<'_>, des
     for note in own() {
         let text = Amount::parse(&note.amount, &note.currency);
         if text.map(|it| it.minor) != Some(note.amount_minor) {
-            let what = format!("the amount of credit note {} for people is another", note.number);
+            let what = format!(
+                "the amount of credit note {} for people is another",
+                note.number
+            );
             desk.add(Check::AmountsReadable, what);
         }
         let taxes: Option<Vec<Share>> = serde_json::from_str(&note.taxes).ok();
@@ -124,7 +130,12 @@ fn external(returns: &Returns, file: &OrderFile<'_>, desk: &mut Desk<'_>) {
         .filter(|(_, refund)| !is_ours(refund.ours))
         .map(|(name, refund)| {
             let Amount { minor, currency } = refund.amount.clone();
-            let told = (refund.capture.clone(), minor, currency, step(refund.step).to_owned());
+            let told = (
+                refund.capture.clone(),
+                minor,
+                currency,
+                step(refund.step).to_owned(),
+            );
             (name.clone(), told)
         })
         .collect();
@@ -133,7 +144,12 @@ fn external(returns: &Returns, file: &OrderFile<'_>, desk: &mut Desk<'_>) {
         .iter()
         .filter(|row| row.order_id == file.order.id)
         .map(|row| {
-            let told = (row.capture.clone(), row.amount_minor, row.currency.clone(), row.step.clone());
+            let told = (
+                row.capture.clone(),
+                row.amount_minor,
+                row.currency.clone(),
+                row.step.clone(),
+            );
             (row.refund.clone(), told)
         })
         .collect();

@@ -16,7 +16,11 @@ pub(super) fn check(file: &OrderFile<'_>, found: &mut Findings) {
     };
     for fact in &file.facts {
         let row = fact.row;
-        let own = (row.gateway.as_str(), row.account.as_str(), row.mode.as_str());
+        let own = (
+            row.gateway.as_str(),
+            row.account.as_str(),
+            row.mode.as_str(),
+        );
         let what = format!("the proof that {} was {}", row.object, row.kind);
         if of_attempt(row.attempt_id) != Some(own) {
             desk.add(
@@ -41,7 +45,11 @@ pub(super) fn check(file: &OrderFile<'_>, found: &mut Findings) {
         }
     }
     for row in &file.captures {
-        let own = (row.gateway.as_str(), row.account.as_str(), row.mode.as_str());
+        let own = (
+            row.gateway.as_str(),
+            row.account.as_str(),
+            row.mode.as_str(),
+        );
         if of_attempt(row.attempt_id) != Some(own) {
             let id = &row.capture;
             desk.add(

@@ -51,7 +51,8 @@ fn went_back(file: &OrderFile<'_>) -> bool {
         let came = file.proofs.captures.get(&row.capture);
         let came = came.and_then(|proved| proved.amount.as_ref());
         let went = file.sums(&row.capture).map(|(sums, _)| sums.refunded);
-        came.zip(went).is_some_and(|(came, went)| went >= came.minor)
+        came.zip(went)
+            .is_some_and(|(came, went)| went >= came.minor)
     })
 }
 
@@ -102,7 +103,8 @@ fn payment_state(file: &OrderFile<'_>, payment: &PaymentFile<'_>, desk: &mut Des
         }
         "under_review" => {
             let capture: Option<Value> = serde_json::from_str(&row.state).ok();
-            let capture = capture.and_then(|state| Some(state.get("capture")?.as_str()?.to_owned()));
+            let capture =
+                capture.and_then(|state| Some(state.get("capture")?.as_str()?.to_owned()));
             if !capture.is_some_and(|capture| file.proofs.captures.contains_key(&capture)) {
                 desk.add(
                     Check::PaymentState,

@@ -40,27 +40,75 @@ fn rows(case: &Case<'_>, found: &mut Findings) {
     let payments: std::collections::BTreeSet<_> =
         ledger.payments.iter().map(|row| row.id).collect();
     let of_orders = [
-        ("payment", Check::LivePointer, ids(&ledger.payments, |row| row.order_id)),
-        ("attempt", Check::AttemptState, ids(&ledger.attempts, |row| row.order_id)),
-        ("call", Check::GenerationsWhole, ids(&ledger.calls, |row| row.order_id)),
-        ("proof", Check::AccountsApart, ids(&ledger.facts, |row| row.order_id)),
-        ("capture", Check::SumsTrue, ids(&ledger.captures, |row| row.order_id)),
-        ("refund", Check::RefundState, ids(&ledger.refunds, |row| row.order_id)),
+        (
+            "payment",
+            Check::LivePointer,
+            ids(&ledger.payments, |row| row.order_id),
+        ),
+        (
+            "attempt",
+            Check::AttemptState,
+            ids(&ledger.attempts, |row| row.order_id),
+        ),
+        (
+            "call",
+            Check::GenerationsWhole,
+            ids(&ledger.calls, |row| row.order_id),
+        ),
+        (
+            "proof",
+            Check::AccountsApart,
+            ids(&ledger.facts, |row| row.order_id),
+        ),
+        (
+            "capture",
+            Check::SumsTrue,
+            ids(&ledger.captures, |row| row.order_id),
+        ),
+        (
+            "refund",
+            Check::RefundState,
+            ids(&ledger.refunds, |row| row.order_id),
+        ),
     ];
     for (what, check, owners) in of_orders {
         for owner in owners.iter().filter(|id| !orders.contains(id)) {
-            found.add(check, None, format!("a {what} is of order {owner}, which is not there"));
+            found.add(
+                check,
+                None,
+                format!("a {what} is of order {owner}, which is not there"),
+            );
         }
     }
     let of_payments = [
-        ("event", Check::HistoryWhole, ids(&ledger.events, |row| row.payment_id)),
-        ("invoice", Check::PapersAgree, ids(&ledger.invoices, |row| row.payment_id)),
-        ("tax", Check::PapersAgree, ids(&ledger.taxes, |row| row.payment_id)),
-        ("key", Check::KeysAnswerTheirs, ids(&ledger.keys, |row| row.payment_id)),
+        (
+            "event",
+            Check::HistoryWhole,
+            ids(&ledger.events, |row| row.payment_id),
+        ),
+        (
+            "invoice",
+            Check::PapersAgree,
+            ids(&ledger.invoices, |row| row.payment_id),
+        ),
+        (
+            "tax",
+            Check::PapersAgree,
+            ids(&ledger.taxes, |row| row.payment_id),
+        ),
+        (
+            "key",
+            Check::KeysAnswerTheirs,
+            ids(&ledger.keys, |row| row.payment_id),
+        ),
     ];
     for (what, check, owners) in of_payments {
         for owner in owners.iter().filter(|id| !payments.contains(id)) {
-            found.add(check, None, format!("a {what} is of payment {owner}, which is not there"));
+            found.add(
+                check,
+                None,
+                format!("a {what} is of payment {owner}, which is not there"),
+            );
         }
     }
 }

@@ -20,7 +20,13 @@ pub(super) fn check(case: &Case<'_>, file: &OrderFile<'_>, found: &mut Findings)
             }
             "under_review" => {
                 let what = format!("payment {} is under review", row.id);
-                late(options, row.updated_at, options.people_have, what, &mut desk);
+                late(
+                    options,
+                    row.updated_at,
+                    options.people_have,
+                    what,
+                    &mut desk,
+                );
             }
             _ => {}
         }

@@ -22,7 +22,10 @@ pub(super) async fn read(
     read: &mut Read,
     told: &mut (dyn FnMut(&str) + Send),
 ) -> Result<(), LiveError> {
-    let account = access.merchant.clone().unwrap_or_else(|| drawn(&access.key));
+    let account = access
+        .merchant
+        .clone()
+        .unwrap_or_else(|| drawn(&access.key));
     let mut pages: Vec<Page> = ledger
         .attempts
         .iter()
@@ -78,7 +81,11 @@ fn number_of(ledger: &Ledger, order: i64) -> String {
 /// The name of an account whose merchant is not told.
 fn drawn(key: &str) -> String {
     let digest = Sha256::digest(key.trim());
-    let letters: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let letters: String = digest
+        .iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     format!("key-{letters}")
 }
 
@@ -162,7 +169,10 @@ fn take(found: &Value, page: &Page, ledger: &Ledger, read: &mut Read) -> Result<
                 capture: capture.clone(),
                 order: order.clone(),
                 units: rupiah(refund, "refund_amount")?,
-                step: RefundStep::Done,
+                step: match text(refund, "bank_confirmed_at") {
+                    Some(_) => RefundStep::Done,
+                    None => RefundStep::Pending,
+                },
             },
         );
     }
@@ -204,7 +214,9 @@ fn must(value: &Value, field: &str) -> Result<String, LiveError> {
 /// Whole rupiah.
 fn rupiah(value: &Value, field: &str) -> Result<i64, LiveError> {
     let amount = Amount::parse(&must(value, field)?, "IDR");
-    let units = amount.filter(|it| it.minor % 100 == 0).map(|it| it.minor / 100);
+    let units = amount
+        .filter(|it| it.minor % 100 == 0)
+        .map(|it| it.minor / 100);
     units.ok_or_else(|| odd("an amount that is not in whole rupiah"))
 }
 

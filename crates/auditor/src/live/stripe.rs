@@ -80,9 +80,9 @@ pub(super) async fn read(
     for dispute in reader.all("/v1/disputes", told).await? {
         let at = time(&dispute, "created")?;
         let step = match text(&dispute, "status").as_deref() {
-            Some("needs_response" | "under_review" | "appeal_needs_response" | "appeal_under_review") => {
-                DisputeStep::Open
-            }
+            Some(
+                "needs_response" | "under_review" | "appeal_needs_response" | "appeal_under_review",
+            ) => DisputeStep::Open,
             Some("lost") => DisputeStep::Lost,
             Some("won" | "prevented") => DisputeStep::Won,
             _ => DisputeStep::Question,
@@ -108,11 +108,7 @@ pub(super) async fn read(
 }
 
 impl Reader<'_> {
-    async fn get(
-        &self,
-        path: &str,
-        query: &[(&str, String)],
-    ) -> Result<Option<Value>, LiveError> {
+    async fn get(&self, path: &str, query: &[(&str, String)]) -> Result<Option<Value>, LiveError> {
         let key = Key::Bearer(&self.access.key);
         self.http
             .get(STRIPE, &self.access.base, path, query, key)
@@ -145,8 +141,8 @@ impl Reader<'_> {
             let page = self.get(path, &query).await?.unwrap_or_default();
             let entries = page.get("data").and_then(Value::as_array);
             let entries = entries.ok_or_else(|| odd("a list without entries"))?;
-            let is_over = entries.is_empty()
-                || page.get("has_more").and_then(Value::as_bool) != Some(true);
+            let is_over =
+                entries.is_empty() || page.get("has_more").and_then(Value::as_bool) != Some(true);
             all.extend(entries.iter().cloned());
             told(&format!("stripe: {} of {path}", all.len()));
             if is_over {

@@ -59,13 +59,16 @@ impl Settlement {
 
     fn due_back(&self, proofs: &Proofs) -> BTreeMap<CaptureId, DueBack> {
         self.surplus(proofs)
-            // One automatic refund at a time. What becomes of one that failed is an operator's business.
-            .filter(|(capture, _)| !self.refunds_of(capture).any(is_automatic_and_not_done))
             .filter_map(|(capture, proved)| {
                 let amount = self.left_to_return(proofs, capture)?;
+                // One automatic refund at a time. What becomes of one that failed is an operator's business,
+                // unless it asked for more than there is by now: nobody can ever make that one.
+                let mut refunds = self.refunds_of(capture);
+                let is_on_its_way = refunds.any(|refund| {
+                    is_automatic_and_not_done(refund) && !was_refused_for_too_much(refund, amount)
+                });
                 let payment = proved.payment;
-                amount
-                    .is_positive()
+                (amount.is_positive() && !is_on_its_way)
                     .then(|| (capture.clone(), DueBack { payment, amount }))
             })
             .collect()
@@ -277,6 +280,19 @@ fn is_automatic_and_not_done(refund: &Refund) -> bool {
         } => false,
     };
     refund.terms().origin == RefundOrigin::Surplus && !done
+}
+
+/// Whether the gateway refused a refund of more than is left: somebody at its dashboard was faster.
+fn was_refused_for_too_much(refund: &Refund, left: Money) -> bool {
+    let is_refused = match refund.state() {
+        RefundState::Failed { reason } => *reason == RefundFailure::Refused,
+        RefundState::Requested
+        | RefundState::Sent
+        | RefundState::Unknown
+        | RefundState::Manual
+        | RefundState::Succeeded { .. } => false,
+    };
+    is_refused && refund.amount().minor() > left.minor()
 }
 
 /// What an operator transferred by hand.

@@ -14,7 +14,7 @@ use super::schema::{invoices, orders, payment_events, payments, tax_records};
 use super::{SqliteStore, keys, opening, survey};
 
 /// How many ids one statement asks for. SQLite takes no more than 32,766.
-const MOST_IDS: usize = 1_000;
+pub(super) const MOST_IDS: usize = 1_000;
 
 #[async_trait]
 impl Payments for SqliteStore {

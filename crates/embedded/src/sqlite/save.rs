@@ -12,7 +12,9 @@ mod tests;
 use std::collections::BTreeMap;
 
 use bayar_app::port::store::{Actor, Announcement, CallOutcome, NewCall, PaperSet, Records, Save};
-use bayar_domain::{Attempt, Decision, Fact, Order, OrderId, Payment, PaymentId, Refund};
+use bayar_domain::{
+    Attempt, Decision, Fact, Order, OrderId, Payment, PaymentId, PaymentStatus, Refund,
+};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
@@ -103,7 +105,7 @@ pub(super) fn write(
     let is_ours = refunds::is_by_our_doing(seen, moves);
     let mut versions = BTreeMap::new();
     for payment in &moves.payments {
-        let version = write_payment(connection, seen, payment, moves.by, &now)?;
+        let version = write_payment(connection, seen, payment, moves.by, at)?;
         versions.insert(payment.terms().id, version);
     }
     for attempt in &moves.attempts {
@@ -119,7 +121,7 @@ pub(super) fn write(
         calls::finish(connection, seen, outcome, &now)?;
     }
     for call in &moves.calls {
-        calls::insert(connection, seen, call, &now)?;
+        calls::insert(connection, seen, call, at)?;
     }
     for decision in &moves.decisions {
         write_decision(connection, seen, decision, moves, &now)?;
@@ -165,8 +167,9 @@ fn write_payment(
     seen: &mut Seen,
     payment: &Payment,
     by: Actor,
-    now: &str,
+    at: DateTime<Utc>,
 ) -> Result<i64, Failure> {
+    let now = &time_text(at)?;
     let (id, status) = (payment.terms().id, payment.status());
     let Some(before) = seen.payments.get_mut(&id) else {
         return Err(broken(format!("payment {id} was never opened")));
@@ -200,6 +203,12 @@ fn write_payment(
         (false, true) => jobs::open(connection, job, payment.terms().deadline)?,
         (true | false, false) => jobs::end(connection, job, now)?,
         (true, true) => {}
+    }
+    let job = Job::WatchReview(id.get());
+    if status == PaymentStatus::UnderReview {
+        jobs::open(connection, job, jobs::first_look(at))?;
+    } else {
+        jobs::end(connection, job, now)?;
     }
     *before = SeenRow { version, status };
     Ok(version)

@@ -373,10 +373,54 @@ diesel::table! {
         subject_id -> BigInt,
         due_at -> Text,
         done_at -> Nullable<Text>,
+        tries -> BigInt,
+        faults -> BigInt,
+        epoch -> BigInt,
+        leased_until -> Nullable<Text>,
+        waits_for -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    schedule (name) {
+        name -> Text,
+        due_at -> Text,
+        began_at -> Nullable<Text>,
+        ended_at -> Nullable<Text>,
+        result -> Nullable<Text>,
+        has_failed -> Bool,
+        cursor -> Nullable<Text>,
+        epoch -> BigInt,
+        leased_until -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    inbox (id) {
+        id -> BigInt,
+        gateway -> Text,
+        account -> Text,
+        mode -> Text,
+        event_key -> Text,
+        event_type -> Text,
+        headers -> Text,
+        body -> Binary,
+        received_at -> Text,
+        status -> Text,
+        tries -> BigInt,
+        next_try_at -> Nullable<Text>,
+        epoch -> BigInt,
+        leased_until -> Nullable<Text>,
+        fault -> Nullable<Text>,
+        order_id -> Nullable<BigInt>,
+        attempt_id -> Nullable<BigInt>,
+        finished_at -> Nullable<Text>,
     }
 }
 
 diesel::joinable!(payments -> orders (order_id));
+diesel::joinable!(inbox -> orders (order_id));
+diesel::allow_tables_to_appear_in_same_query!(inbox, orders);
 diesel::joinable!(idempotency_keys -> payments (payment_id));
 diesel::allow_tables_to_appear_in_same_query!(orders, payments, idempotency_keys);
 diesel::allow_tables_to_appear_in_same_query!(refunds, alerts);

@@ -5,8 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use bayar_app::port::store::Upkeep;
 use bayar_embedded::{FileRole, OpenError, SqliteConfig, SqliteStore};
 use bayar_testkit::clock::ManualClock;
+use bayar_testkit::without::removals;
+
+use crate::without::take_out;
 
 /// A place for a database, removed with everything in it.
 pub struct Database {
@@ -37,6 +41,14 @@ impl Database {
     /// A file beside it.
     pub fn file(&self, name: impl AsRef<Path>) -> PathBuf {
         self.directory.join(name)
+    }
+
+    /// Opens it as the server does, with the tables of the migrations.
+    pub async fn with_tables(&self) -> SqliteStore {
+        let store = self.open(FileRole::Server).await.unwrap();
+        store.migrate().await.unwrap();
+        take_out(&self.path(), &removals());
+        store
     }
 
     /// Opens it.

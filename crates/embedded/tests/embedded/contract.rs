@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bayar_app::port::store::Upkeep;
 use bayar_app::port::{IdempotencyCache, Locks, RateLimits, Store, Vault};
 use bayar_embedded::{FileRole, LocalCache, LocalLimits, LocalLocks, LocalVault};
 use bayar_testkit::clock::ManualClock;
@@ -30,8 +29,7 @@ struct OnAFile {
 
 async fn a_file() -> OnAFile {
     let database = Database::new();
-    let store = database.open(FileRole::Server).await.unwrap();
-    store.migrate().await.unwrap();
+    let store = database.with_tables().await;
     OnAFile {
         store: Arc::new(store),
         database,

@@ -45,8 +45,7 @@ async fn a_checkout(store: &SqliteStore) -> (OrderId, PaymentId, AttemptId) {
 /// Order 1 with payment 1 and attempt 1 is paid; somebody is paying order 2 with payment 2 through attempt 2.
 async fn two_checkouts() -> (Database, SqliteStore) {
     let database = Database::new();
-    let store = database.open(FileRole::Server).await.unwrap();
-    store.migrate().await.unwrap();
+    let store = database.with_tables().await;
     let (order, _, attempt) = a_checkout(&store).await;
     let (mut unit, settlement) = begin(&store, order).await;
     let step = settlement.apply([captured(attempt, "pi_1", php(500_000))]);
@@ -297,7 +296,12 @@ async fn a_file_of_the_first_step_comes_up_to_the_second_with_its_rows() {
     let word = store.installation().await.unwrap();
     assert_eq!(
         store.migrate().await.unwrap(),
-        ["0002_gateways", "0003_refunds"]
+        [
+            "0002_gateways",
+            "0003_refunds",
+            "0004_inbox",
+            "0005_schedule"
+        ]
     );
     assert_eq!(store.installation().await.unwrap(), word);
     assert_eq!(texts(&database.path(), jobs), before);

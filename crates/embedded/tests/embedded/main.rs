@@ -19,3 +19,4 @@ mod refunds;
 mod tables;
 mod times;
 mod units;
+mod without;

@@ -20,7 +20,13 @@ async fn a_new_file_lacks_every_step_and_looking_makes_none() {
         };
         assert_eq!(
             missing,
-            ["0001_orders_and_payments", "0002_gateways", "0003_refunds"]
+            [
+                "0001_orders_and_payments",
+                "0002_gateways",
+                "0003_refunds",
+                "0004_inbox",
+                "0005_schedule"
+            ]
         );
     }
     let tables = number(&database.path(), "SELECT count(*) FROM sqlite_master");

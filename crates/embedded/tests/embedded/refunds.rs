@@ -33,7 +33,10 @@ async fn a_refund_of_an_older_program_comes_up_with_its_row() {
     let opening = AnOpening::of(&order).open(&store).await;
     assert_eq!(opening.bill.payment.status(), PaymentStatus::Pending);
     old.batch_execute(OLD_REFUND).unwrap();
-    assert_eq!(store.migrate().await.unwrap(), ["0003_refunds"]);
+    assert_eq!(
+        store.migrate().await.unwrap(),
+        ["0003_refunds", "0004_inbox", "0005_schedule"]
+    );
     let id = 1.try_into().unwrap();
     let stored = store.refund(id).await.unwrap().unwrap();
     assert_eq!(stored.refund.status(), RefundStatus::Failed);
@@ -46,8 +49,7 @@ async fn a_refund_of_an_older_program_comes_up_with_its_row() {
 #[tokio::test]
 async fn the_papers_of_refunds_are_only_ever_added_to() {
     let database = Database::new();
-    let store = database.open(FileRole::Server).await.unwrap();
-    store.migrate().await.unwrap();
+    let store = database.with_tables().await;
     let order = AnOrder::of_a_cart().add(&store).await;
     AnOpening::of(&order).open(&store).await;
     let mut somebody = connect(&database.path());
@@ -80,8 +82,16 @@ async fn the_papers_of_refunds_are_only_ever_added_to() {
         ("UPDATE refunds SET reason = 'another'", "never changes"),
         ("UPDATE refunds SET key = 'another'", "never changes"),
         (
+            "INSERT INTO refund_events SELECT * FROM refund_events",
+            "UNIQUE constraint failed: refund_events",
+        ),
+        (
             "UPDATE credit_accounts SET balance = -1",
-            "CHECK constraint failed",
+            "CHECK constraint failed: balance >= 0",
+        ),
+        (
+            "INSERT INTO credit_entries SELECT 2, user_id, order_id, -6, 0, -1, actor, at FROM credit_entries",
+            "CHECK constraint failed: balance >= 0",
         ),
     ] {
         let refusal = somebody.batch_execute(change).unwrap_err().to_string();

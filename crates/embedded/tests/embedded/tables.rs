@@ -1,9 +1,9 @@
 //! What stands in the tables, and what never may.
 
 use bayar_app::port::StoreError;
-use bayar_app::port::store::{Added, NewOrder, OrderKey, Orders, Payments, Upkeep, Users};
+use bayar_app::port::store::{Added, NewOrder, OrderKey, Orders, Payments, Users};
 use bayar_domain::{Currency, Money};
-use bayar_embedded::{FileRole, SqliteStore};
+use bayar_embedded::SqliteStore;
 use bayar_testkit::builders::{AnOpening, AnOrder, a_user, an_item, php, survey_of};
 use diesel::connection::SimpleConnection;
 
@@ -12,8 +12,7 @@ use crate::looking::{assert_whole, connect, number, texts};
 
 async fn with_a_payment() -> (Database, SqliteStore) {
     let database = Database::new();
-    let store = database.open(FileRole::Server).await.unwrap();
-    store.migrate().await.unwrap();
+    let store = database.with_tables().await;
     let order = AnOrder::of_a_consultation(1000).add(&store).await;
     AnOpening::of(&order).open(&store).await;
     (database, store)
@@ -68,6 +67,21 @@ async fn history_is_only_ever_added_to() {
     ] {
         let refusal = somebody.batch_execute(change).unwrap_err().to_string();
         assert!(refusal.ends_with("is only ever added to"), "{refusal}");
+    }
+}
+
+#[tokio::test]
+async fn each_version_is_told_of_once() {
+    let (database, _store) = with_a_payment().await;
+    let mut somebody = connect(&database.path());
+    somebody
+        .batch_execute("INSERT INTO decisions VALUES (1, 1, '{}', 'system', '', NULL)")
+        .unwrap();
+    for table in ["payment_events", "decisions"] {
+        let again = format!("INSERT INTO {table} SELECT * FROM {table}");
+        let refusal = somebody.batch_execute(&again).unwrap_err().to_string();
+        let expected = format!("UNIQUE constraint failed: {table}.");
+        assert!(refusal.starts_with(&expected), "{refusal}");
     }
 }
 

@@ -1,12 +1,12 @@
 //! Units of work: what they write beside what every store must, and what they refuse.
 
 use bayar_app::port::StoreError;
-use bayar_app::port::store::{Announcement, Answer, OrderUnit, Payments, Save, Units, Upkeep};
+use bayar_app::port::store::{Announcement, Answer, OrderUnit, Payments, Save, Units};
 use bayar_domain::decision::Decision;
 use bayar_domain::payment::Cancellation;
 use bayar_domain::settlement::{Changes, Parts, Restored};
 use bayar_domain::{Order, Payment, PaymentId, PaymentState, PaymentStatus, Settlement, Step};
-use bayar_embedded::{FileRole, SqliteStore};
+use bayar_embedded::SqliteStore;
 use bayar_testkit::builders::{AnOpening, AnOrder, a_save, a_save_of};
 
 use crate::common::Database;
@@ -18,8 +18,7 @@ const CALLED_OFF: PaymentState = PaymentState::Cancelled {
 
 async fn a_store() -> (Database, SqliteStore) {
     let database = Database::new();
-    let store = database.open(FileRole::Server).await.unwrap();
-    store.migrate().await.unwrap();
+    let store = database.with_tables().await;
     (database, store)
 }
 

@@ -259,11 +259,13 @@ async fn a_method_whose_time_is_over_has_no_way_back() {
     ] {
         let fields = format!(r#""payment_type":"{method}","settlement_time":"{settled_at}""#);
         let settled = transaction("settlement", &fields);
-        let (sent, lines) = refund(10_000, [ok(settled), ok(transaction("refund", ""))]).await;
         if is_open {
+            let script = [ok(settled), ok(transaction("refund", ""))];
+            let (sent, _) = refund(10_000, script).await;
             assert_eq!(sent, Ok(Sent::Done), "{method} {settled_at}");
             continue;
         }
+        let (sent, lines) = refund(10_000, [ok(settled)]).await;
         let Err(CallError::Refused(fault)) = sent else {
             panic!("{method}: {sent:?}");
         };

@@ -2,7 +2,7 @@ use bayar_app::port::store::Answer;
 use bayar_domain::Attempt;
 use diesel::{BoolExpressionMethods, ExpressionMethods, QueryDsl};
 
-use super::jobs::{FIRST_LOOK, Job};
+use super::jobs::Job;
 use super::save::{NOT_AS_LOADED, THERE_ALREADY};
 use super::{Seen, Unit};
 use crate::error::{Wrong, broken};
@@ -29,8 +29,7 @@ impl Unit {
         let status = attempt.status();
         let job = Job::WatchAttempt(id.get());
         if status.is_live() {
-            let due_at = self.now.checked_add_signed(FIRST_LOOK);
-            self.open_job(job, due_at.unwrap_or(self.now)).await?;
+            self.open_job_soon(job).await?;
         } else {
             self.end_job(job).await?;
         }

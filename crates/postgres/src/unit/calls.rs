@@ -5,6 +5,7 @@ use diesel::ExpressionMethods;
 use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 
 use super::Unit;
+use super::jobs::Job;
 use super::save::THERE_ALREADY;
 use crate::error::{Wrong, broken};
 use crate::schema::{bayar_now, gateway_calls};
@@ -53,6 +54,9 @@ impl Unit {
             let fault = "was taken by another one since, is over, or is not of the order";
             return Err(broken(Wrong::new("call", &outcome.key, fault)));
         }
+        if outcome.status.is_over() {
+            self.end_answer_job(&outcome.key).await?;
+        }
         Ok(())
     }
 
@@ -88,6 +92,9 @@ impl Unit {
             return Err(wrong(THERE_ALREADY));
         }
         self.last_call = position;
+        if let CallPurpose::Answer(attempt) = new.purpose {
+            self.open_job_soon(Job::CarryAnswer(attempt.get())).await?;
+        }
         Ok(())
     }
 }

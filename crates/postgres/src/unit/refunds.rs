@@ -98,7 +98,7 @@ impl Unit {
         self.transaction.execute(event).await?;
         let job = Job::CarryRefund(id.get());
         if status.is_under_way() {
-            self.open_job(job, self.now).await?;
+            self.open_job_soon(job).await?;
         } else {
             self.end_job(job).await?;
         }

@@ -2,7 +2,7 @@
 
 use bayar_app::port::store::{Actor, Announcement, Answer, PaperSet, Save};
 use bayar_domain::decision::Decision;
-use bayar_domain::{Invoice, Payment, Refund, RefundStatus, TaxRecord};
+use bayar_domain::{Invoice, Payment, PaymentStatus, Refund, RefundStatus, TaxRecord};
 use diesel::{BoolExpressionMethods, ExpressionMethods, QueryDsl};
 
 use super::jobs::{Job, waits_for_money};
@@ -124,6 +124,12 @@ impl Unit {
             (false, true) => self.open_job(job, payment.terms().deadline).await?,
             (true | false, false) => self.end_job(job).await?,
             (true, true) => {}
+        }
+        let job = Job::WatchReview(id.get());
+        if now.status == PaymentStatus::UnderReview {
+            self.open_job_soon(job).await?;
+        } else {
+            self.end_job(job).await?;
         }
         self.payments.insert(id, now);
         Ok(())

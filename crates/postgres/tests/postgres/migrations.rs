@@ -9,7 +9,13 @@ async fn empty_database() -> FreshDatabase {
     FreshDatabase::new("bayar-postgres, no tables", async |_| {}).await
 }
 
-const STEPS: [&str; 3] = ["0001_orders_and_payments", "0002_gateways", "0003_refunds"];
+const STEPS: [&str; 5] = [
+    "0001_orders_and_payments",
+    "0002_gateways",
+    "0003_refunds",
+    "0004_inbox",
+    "0005_schedule",
+];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_empty_database_is_behind_and_looking_at_it_changes_nothing() {

@@ -36,7 +36,10 @@ async fn a_refund_of_an_older_program_comes_up_with_its_row() {
     let payment = opening.bill.payment.terms().id;
     let refund = an_old_refund(order.terms().id.get(), payment.get());
     old.batch_execute(&refund).await.unwrap();
-    assert_eq!(store.migrate().await.unwrap(), ["0003_refunds"]);
+    assert_eq!(
+        store.migrate().await.unwrap(),
+        ["0003_refunds", "0004_inbox", "0005_schedule"]
+    );
     let id = 1.try_into().unwrap();
     let stored = store.refund(id).await.unwrap().unwrap();
     assert_eq!(stored.refund.status(), RefundStatus::Failed);
@@ -90,8 +93,17 @@ async fn the_papers_of_refunds_are_only_ever_added_to() {
         ("UPDATE refunds SET reason = 'another'", "never changes"),
         ("UPDATE refunds SET key = 'another'", "never changes"),
         (
+            "INSERT INTO refund_events SELECT * FROM refund_events",
+            "refund_events_pkey",
+        ),
+        (
             "UPDATE credit_accounts SET balance = -1",
-            "check constraint",
+            "credit_accounts_balance_check",
+        ),
+        (
+            "INSERT INTO credit_entries (user_id, order_id, change, shortfall, balance, actor, at) \
+             SELECT user_id, order_id, -6, 0, -1, actor, at FROM credit_entries",
+            "credit_entries_balance_check",
         ),
     ] {
         let refusal = somebody.batch_execute(change).await.unwrap_err();

@@ -134,8 +134,9 @@ async fn a_person_or_a_key_that_cannot_be_is_named() {
         .run("UPDATE idempotency_keys SET owner = 'nobody'")
         .await;
     let said = fault(store.keys_of(payment).await);
-    let expected =
-        format!("a key of payment {payment} cannot be read: `nobody` is no owner of a key");
+    let expected = format!(
+        "a key of payment {payment} cannot be read: the owner of a key must be user-ID or service-ID"
+    );
     assert_eq!(said, expected);
 }
 

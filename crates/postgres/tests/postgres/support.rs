@@ -18,6 +18,8 @@ const MIGRATIONS: &str = concat!(
     include_str!("../../../../migrations/postgres/0001_orders_and_payments/up.sql"),
     include_str!("../../../../migrations/postgres/0002_gateways/up.sql"),
     include_str!("../../../../migrations/postgres/0003_refunds/up.sql"),
+    include_str!("../../../../migrations/postgres/0004_inbox/up.sql"),
+    include_str!("../../../../migrations/postgres/0005_schedule/up.sql"),
 );
 
 /// What has to happen has happened by then, even on a machine that is busy with other tests.

@@ -272,3 +272,28 @@ async fn history_and_decisions_are_only_ever_added_to() {
     }
     assert_eq!(store.events(payment).await.unwrap().len(), 2);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_version_is_told_of_once() {
+    let fixture = Fixture::new().await;
+    let store = fixture.port();
+    let order = AnOrder::of_a_cart().add(store).await;
+    let opening = AnOpening::of(&order).open(store).await;
+    let payment = opening.bill.payment.terms().id;
+    let (mut unit, settlement) = begin(store, order.terms().id).await;
+    let step = settlement.cancel_payment(payment).unwrap();
+    save(&mut *unit, &step).await.unwrap();
+    unit.commit().await.unwrap();
+    let id = order.terms().id;
+    let decided = format!(
+        "INSERT INTO decisions (order_id, position, decision, actor, at) VALUES ({id}, 99, '{{}}', 'system', now())"
+    );
+    fixture.run(&decided).await;
+    let client = fixture.client().await;
+    for table in ["payment_events", "decisions"] {
+        let again = format!("INSERT INTO {table} SELECT * FROM {table}");
+        let refused = client.batch_execute(&again).await.unwrap_err();
+        let refused = refused.as_db_error().unwrap().constraint();
+        assert_eq!(refused, Some(format!("{table}_pkey").as_str()));
+    }
+}

@@ -19,7 +19,7 @@ use bayar_app::{
 use bayar_domain::{ConsultationId, Currency, InvalidId, InvalidText, Money, UserId};
 use thiserror::Error;
 
-use crate::sim::{SimConfig, SimError, Simulator};
+use crate::sim::{ActionError, SigningTime, SimConfig, SimError, Simulator, WebhookUrls};
 
 /// Why there is no demonstration.
 #[derive(Debug, Error)]
@@ -44,6 +44,9 @@ pub enum DemoError {
     /// The simulated gateways do not start.
     #[error("the simulated gateways cannot be started")]
     Gateways(#[from] SimError),
+    /// The simulated gateways have no more words.
+    #[error(transparent)]
+    Book(#[from] ActionError),
     /// What is to be added is wrong.
     #[error(transparent)]
     Text(#[from] InvalidText),
@@ -99,11 +102,12 @@ pub async fn run() -> Result<(), DemoError> {
     let _log = telemetry::start_log(&config.logging)?;
     let options = ServeOptions {
         tables: Tables::Migrate,
-        housekeeping: true,
+        scheduler: true,
     };
     let told = serve(&config, options, async |address, app| {
         let opened = async {
             fill(app).await?;
+            gateways.handle().send_webhooks_to(webhook_urls(address))?;
             let bayar = format!("http://localhost:{}", address.port());
             let (shop, place) = shop::open(bayar, gateways.url())?;
             tokio::spawn(shop);
@@ -125,12 +129,22 @@ fn gateways(directory: &Path) -> Result<Simulator, DemoError> {
         Simulator::start(SimConfig {
             port,
             book: Some(Path::new(directory).join("gateways.jsonl")),
+            // Bayar's clock goes on when somebody moves that of the gateways.
+            signing_time: SigningTime::Real,
             ..SimConfig::default()
         })
     };
     match start(GATEWAYS_PORT) {
         Err(SimError::Listen { .. }) => Ok(start(0)?),
         started => Ok(started?),
+    }
+}
+
+/// Where Bayar takes webhooks in.
+fn webhook_urls(bayar: SocketAddr) -> WebhookUrls {
+    WebhookUrls {
+        stripe: Some(format!("http://{bayar}/stripe/webhook")),
+        midtrans: Some(format!("http://{bayar}/midtrans/notification")),
     }
 }
 
@@ -267,10 +281,11 @@ The same by hand:
 
 3. Press the button again: type line 2 again, and get 409 with the same payment.
 
-4. Open the checkout (put the payment's id for ID), pay at the address it answers, and see it completed:
+4. Open the checkout (put the payment's id for ID), pay at the address it answers, and see it completed
+   by the gateway's webhook:
 
    curl -s -X POST {api}/api/v1/payments/ID/process -H "Authorization: Bearer $TOKEN"
-   curl -s -X POST {api}/api/v1/payments/ID/refresh -H "Authorization: Bearer $TOKEN"
+   curl -s {api}/api/v1/payments/ID -H "Authorization: Bearer $TOKEN"
 
 5. See all of them:
 

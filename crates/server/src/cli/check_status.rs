@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bayar_app::port::store::{OrderKey, StoredOrder};
+use bayar_app::port::store::{OrderKey, StoredOrder, UnresolvedPayment};
 use bayar_app::{App, InspectedPayment, Inspection, PayError, Refreshed};
 use bayar_domain::{OrderNumber, OrderStatus, PaymentId, PaymentStatus};
 use serde::Serialize;
@@ -18,7 +18,7 @@ const SOMETHING_TO_FIX: u8 = 2;
 /// What is done about a payment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "action", content = "detail")]
-enum Action {
+pub(super) enum Action {
     /// All agree.
     None,
     /// It was wrong here.
@@ -31,24 +31,76 @@ enum Action {
 
 /// One payment.
 #[derive(Debug, Serialize)]
-struct Row {
-    payment_id: i64,
+pub(super) struct Row {
+    pub payment_id: i64,
     /// Where it stood when the command began.
     previous_payment_status: &'static str,
     /// Where it stands now, or would stand.
     payment_status: &'static str,
     gateway_status: Option<String>,
     #[serde(flatten)]
-    action: Action,
+    pub action: Action,
 }
 
 /// All of an order.
 #[derive(Debug, Serialize)]
-struct Report<'a> {
-    order_number: &'a str,
+pub(super) struct Report {
+    order_number: String,
     previous_order_status: &'static str,
     order_status: &'static str,
-    payments: Vec<Row>,
+    pub payments: Vec<Row>,
+}
+
+impl Report {
+    /// Of an order about which nothing could be found out.
+    pub fn unknown(number: &OrderNumber, known: &[UnresolvedPayment], why: &str) -> Self {
+        let rows = known.iter().map(|known| {
+            let payment = &known.payment.payment;
+            let (id, status) = (payment.terms().id, payment.status());
+            row(id, status, status, None, Action::NotKnown(why.to_owned()))
+        });
+        let status = known
+            .first()
+            .map_or("-", |known| known.order_status.as_str());
+        Self {
+            order_number: number.to_string(),
+            previous_order_status: status,
+            order_status: status,
+            payments: rows.collect(),
+        }
+    }
+}
+
+/// What all that was looked at comes to.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Verdict {
+    is_unknown: bool,
+    is_wrong: bool,
+}
+
+impl Verdict {
+    /// Looks at one more order.
+    pub fn take(&mut self, report: &Report) {
+        self.is_wrong |= report.previous_order_status != report.order_status;
+        for row in &report.payments {
+            match row.action {
+                Action::None => {}
+                Action::Fixed | Action::WouldFix => self.is_wrong = true,
+                Action::NotKnown(_) => self.is_unknown = true,
+            }
+        }
+    }
+
+    /// What a script needs to know.
+    pub fn exit_code(self) -> ExitCode {
+        match self {
+            Self {
+                is_unknown: true, ..
+            } => ExitCode::FAILURE,
+            Self { is_wrong: true, .. } => ExitCode::from(SOMETHING_TO_FIX),
+            Self { .. } => ExitCode::SUCCESS,
+        }
+    }
 }
 
 /// There is nothing to ask about.
@@ -63,28 +115,38 @@ pub async fn check_status(
     dry_run: bool,
     json: bool,
 ) -> Result<ExitCode, Failure> {
-    let looked = if dry_run {
-        app.inspect_order(number).await.map(inspected)
-    } else {
-        checked(app, number).await
-    };
-    let (before, after, rows) = looked.map_err(|error| match error {
+    let looked = look_at(app, number, !dry_run).await;
+    let report = looked.map_err(|error| match error {
         PayError::NotFound => Failure::from(NoSuchOrder),
         error => Failure::from(error),
     })?;
-    let code = exit_code(before, after, &rows);
-    let report = Report {
-        order_number: number.as_str(),
-        previous_order_status: before.as_str(),
-        order_status: after.as_str(),
-        payments: rows,
-    };
+    let mut verdict = Verdict::default();
+    verdict.take(&report);
     if json {
         output::json(&report)?;
     } else {
         tell(&report)?;
     }
-    Ok(code)
+    Ok(verdict.exit_code())
+}
+
+/// Asks the gateways about an order, and applies what they prove or only tells it.
+pub(super) async fn look_at(
+    app: &Arc<App>,
+    number: &OrderNumber,
+    fix: bool,
+) -> Result<Report, PayError> {
+    let (before, after, payments) = if fix {
+        checked(app, number).await?
+    } else {
+        inspected(app.inspect_order(number).await?)
+    };
+    Ok(Report {
+        order_number: number.to_string(),
+        previous_order_status: before.as_str(),
+        order_status: after.as_str(),
+        payments,
+    })
 }
 
 fn inspected(inspection: Inspection) -> (OrderStatus, OrderStatus, Vec<Row>) {
@@ -178,42 +240,21 @@ fn row(
     }
 }
 
-fn exit_code(before: OrderStatus, after: OrderStatus, rows: &[Row]) -> ExitCode {
-    let not_known = |row: &Row| matches!(row.action, Action::NotKnown(_));
-    if rows.iter().any(not_known) {
-        ExitCode::FAILURE
-    } else if before != after || rows.iter().any(|row| row.action != Action::None) {
-        ExitCode::from(SOMETHING_TO_FIX)
-    } else {
-        ExitCode::SUCCESS
-    }
-}
-
-fn tell(report: &Report<'_>) -> std::io::Result<()> {
+fn tell(report: &Report) -> std::io::Result<()> {
     if report.payments.is_empty() {
         return output::line(format!(
             "Nobody has tried to pay order {}, which is {}.",
             report.order_number, report.order_status
         ));
     }
-    let rows = report.payments.iter().map(|row| {
-        let change = if row.previous_payment_status == row.payment_status {
-            "what the gateway proves was not written down".to_owned()
-        } else {
-            format!("{} -> {}", row.previous_payment_status, row.payment_status)
-        };
-        [
-            report.order_number.to_owned(),
-            report.previous_order_status.to_owned(),
-            row.previous_payment_status.to_owned(),
-            row.gateway_status.clone().unwrap_or_else(|| "-".to_owned()),
-            match &row.action {
-                Action::None => "-".to_owned(),
-                Action::Fixed => format!("Fixed: {change}"),
-                Action::WouldFix => format!("Would fix: {change}"),
-                Action::NotKnown(why) => format!("Not known: {why}"),
-            },
-        ]
+    table([report])
+}
+
+/// Writes a row for each payment of each order.
+pub(super) fn table<'a>(reports: impl IntoIterator<Item = &'a Report>) -> std::io::Result<()> {
+    let rows = reports.into_iter().flat_map(|report| {
+        let rows = report.payments.iter();
+        rows.map(move |row| cells(report, row))
     });
     output::table(
         [
@@ -227,6 +268,26 @@ fn tell(report: &Report<'_>) -> std::io::Result<()> {
     )
 }
 
+fn cells(report: &Report, row: &Row) -> [String; 5] {
+    let change = if row.previous_payment_status == row.payment_status {
+        "what the gateway proves was not written down".to_owned()
+    } else {
+        format!("{} -> {}", row.previous_payment_status, row.payment_status)
+    };
+    [
+        report.order_number.clone(),
+        report.previous_order_status.to_owned(),
+        row.previous_payment_status.to_owned(),
+        row.gateway_status.clone().unwrap_or_else(|| "-".to_owned()),
+        match &row.action {
+            Action::None => "-".to_owned(),
+            Action::Fixed => format!("Fixed: {change}"),
+            Action::WouldFix => format!("Would fix: {change}"),
+            Action::NotKnown(why) => format!("Not known: {why}"),
+        },
+    ]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -237,9 +298,19 @@ mod tests {
         row(id, was, is, Some("paid".to_owned()), action)
     }
 
+    fn code_of(after: OrderStatus, actions: &[Action]) -> ExitCode {
+        let mut verdict = Verdict::default();
+        verdict.take(&Report {
+            order_number: "INV202507180407-3C2A".to_owned(),
+            previous_order_status: OrderStatus::Pending.as_str(),
+            order_status: after.as_str(),
+            payments: actions.iter().cloned().map(row_with).collect(),
+        });
+        verdict.exit_code()
+    }
+
     fn code(actions: &[Action]) -> ExitCode {
-        let rows: Vec<_> = actions.iter().cloned().map(row_with).collect();
-        exit_code(OrderStatus::Pending, OrderStatus::Pending, &rows)
+        code_of(OrderStatus::Pending, actions)
     }
 
     #[test]
@@ -250,7 +321,7 @@ mod tests {
         assert_eq!(code(&[Action::None, Action::Fixed]), ExitCode::from(2));
         assert_eq!(code(&[Action::WouldFix]), ExitCode::from(2));
         assert_eq!(code(&[Action::Fixed, not_known]), ExitCode::FAILURE);
-        let moved = exit_code(OrderStatus::Pending, OrderStatus::Processing, &[]);
+        let moved = code_of(OrderStatus::Processing, &[]);
         assert_eq!(moved, ExitCode::from(2));
     }
 

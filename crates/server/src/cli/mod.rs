@@ -3,12 +3,17 @@
 mod audit;
 mod backup;
 mod check;
+mod check_all;
 mod check_status;
+mod cleanup;
 mod explain;
 mod keys;
 mod output;
 mod people;
+mod progress;
 mod refunds;
+mod schedule;
+mod webhooks;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -38,7 +43,7 @@ struct Cli {
 enum Command {
     /// Serve the HTTP API until told to stop
     Serve {
-        /// Leave old rows to another instance
+        /// Leave due work, the schedule and old rows to another process
         #[arg(long)]
         no_scheduler: bool,
         /// Bring the database up to date first
@@ -80,6 +85,12 @@ enum Command {
     /// Money going back
     #[command(subcommand)]
     Refunds(refunds::RefundsCommand),
+    /// What gateways posted
+    #[command(subcommand)]
+    Webhooks(webhooks::WebhooksCommand),
+    /// What runs at its hour, and work that is due
+    #[command(subcommand)]
+    Schedule(schedule::ScheduleCommand),
 }
 
 #[derive(Debug, Subcommand)]
@@ -101,6 +112,26 @@ enum PaymentsCommand {
         /// The number of the order, such as INV202507180407-3C2A
         order: OrderNumber,
         /// Change nothing: say what would be fixed
+        #[arg(long)]
+        dry_run: bool,
+        /// Write JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Ask the gateways about every order with a payment that is not at its end
+    ///
+    /// Leaves with 0 when all agree, with 2 when something was or would be fixed, and with 1 when it is not known.
+    CheckAll {
+        /// Apply what the gateways prove
+        #[arg(long)]
+        fix: bool,
+        /// Write JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// End the payments whose time is over: at their gateways first, and here after
+    CleanupExpired {
+        /// Change nothing: say which there are
         #[arg(long)]
         dry_run: bool,
         /// Write JSON
@@ -155,7 +186,7 @@ async fn dispatch(command: Command) -> Result<ExitCode, Failure> {
                 } else {
                     Tables::MustFit
                 },
-                housekeeping: !no_scheduler,
+                scheduler: !no_scheduler,
             };
             serve(&config, options, async |_, _| ()).await?;
         }
@@ -176,6 +207,7 @@ async fn dispatch(command: Command) -> Result<ExitCode, Failure> {
         }
         Command::Audit(command) => return audit::run(&configuration()?, &command).await,
         Command::Users(command) => people::run(&wired().await?.app, command).await?,
+        Command::Webhooks(command) => webhooks::run(&wired().await?.app, command).await?,
         Command::Keys(command) => keys::run(&wired().await?.app, command).await?,
         Command::Payments(PaymentsCommand::CheckStatus {
             order,
@@ -184,6 +216,20 @@ async fn dispatch(command: Command) -> Result<ExitCode, Failure> {
         }) => {
             let wired = wired().await?;
             return check_status::check_status(&wired.app, &order, dry_run, json).await;
+        }
+        Command::Payments(PaymentsCommand::CheckAll { fix, json }) => {
+            return check_all::check_all(&wired().await?.app, fix, json).await;
+        }
+        Command::Payments(PaymentsCommand::CleanupExpired { dry_run, json }) => {
+            return cleanup::cleanup_expired(&wired().await?.app, dry_run, json).await;
+        }
+        Command::Schedule(command) => {
+            let config = configuration()?;
+            let _log = telemetry::start_log(&config.logging)?;
+            arm_failpoint();
+            let port = config.http.bind.port();
+            let wired = wiring::wire(&config, port, Purpose::Command, Tables::MustFit).await?;
+            return schedule::run(&wired.app, command, config.http.shutdown_timeout).await;
         }
         Command::Payments(PaymentsCommand::Explain { order, json }) => {
             explain::explain(&wired().await?.app, &order, json).await?;

@@ -224,9 +224,13 @@ async fn tell(app: &App, shown: &RefundShown, json: bool) -> Result<(), Failure>
     let order = payment.map(|payment| payment.order_number.to_string());
     if json {
         let mut told = as_json(stored);
-        told["order_number"] = json!(order);
-        told["credit_notes"] = shown.notes.iter().map(note_json).collect();
-        told["events"] = shown.events.iter().map(event_json).collect();
+        if let Some(told) = told.as_object_mut() {
+            let notes = shown.notes.iter().map(note_json).collect();
+            let events = shown.events.iter().map(event_json).collect();
+            told.insert("order_number".to_owned(), json!(order));
+            told.insert("credit_notes".to_owned(), notes);
+            told.insert("events".to_owned(), events);
+        }
         return Ok(output::json(&told)?);
     }
     output::line(sentence(stored))?;

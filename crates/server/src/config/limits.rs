@@ -43,7 +43,7 @@ impl Limits {
     }
 }
 
-fn rate_limit(text: &str) -> Parsed<Option<RateLimit>> {
+pub(super) fn rate_limit(text: &str) -> Parsed<Option<RateLimit>> {
     if text == "off" {
         return Ok(None);
     }

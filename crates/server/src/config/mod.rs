@@ -22,6 +22,7 @@ mod payments;
 mod reader;
 mod redis;
 mod refunds;
+mod schedule;
 mod setting;
 mod table;
 mod taxes;
@@ -30,6 +31,7 @@ mod tests;
 mod url;
 mod values;
 mod warnings;
+mod webhooks;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -50,8 +52,10 @@ pub use self::payments::Payments;
 pub use self::reader::SettingValue;
 pub use self::redis::Redis;
 pub use self::refunds::Refunds;
+pub use self::schedule::Schedule;
 pub use self::taxes::Taxes;
 pub use self::url::WebOrigin;
+pub use self::webhooks::Webhooks;
 
 use self::reader::Reader;
 
@@ -78,10 +82,14 @@ pub struct Config {
     pub payments: Payments,
     /// Who may give money back, and how much of it.
     pub refunds: Refunds,
+    /// How work that is due is done.
+    pub schedule: Schedule,
     /// The services that move money.
     pub gateways: Gateways,
     /// How long one of them may take to answer one try.
     pub gateway_timeout: Duration,
+    /// How what they post is worked off.
+    pub webhooks: Webhooks,
     /// Which taxes there are.
     pub taxes: Taxes,
     /// What is logged, and how.
@@ -106,8 +114,10 @@ impl Config {
         let limits = Limits::read(&mut reader);
         let payments = Payments::read(&mut reader);
         let refunds = Refunds::read(&mut reader);
+        let schedule = Schedule::read(&mut reader);
         let gateways = Gateways::read(&mut reader, public_url.as_ref());
         let gateway_timeout = gateways::read_timeout(&mut reader);
+        let webhooks = Webhooks::read(&mut reader);
         let taxes = Taxes::read(&mut reader);
         let logging = Logging::read(&mut reader);
         misspelling::warn(&mut reader, environment);
@@ -123,8 +133,10 @@ impl Config {
                 limits: limits?,
                 payments: payments?,
                 refunds: refunds?,
+                schedule: schedule?,
                 gateways,
                 gateway_timeout: gateway_timeout?,
+                webhooks: webhooks?,
                 taxes: taxes?,
                 logging: logging?,
                 settings: Vec::new(),

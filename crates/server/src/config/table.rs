@@ -144,6 +144,18 @@ settings! {
         /// PHP:50000,IDR:10000000. What is in another currency has no limit. The day is that of TAX_TZ.
         REFUND_DAILY_LIMITS: Plain;
     }
+    "Webhooks" {
+        /// How many webhooks are worked on at once.
+        WEBHOOK_WORKERS: Plain = "4";
+    }
+    "Work that is due" {
+        /// The clock of the schedule, by the name of its time zone.
+        SCHEDULE_TZ: Plain = "Asia/Jakarta";
+        /// How many jobs a process does at once: asks gateways, sends what is planned, ends what is overdue.
+        WORK_AT_ONCE: Plain = "8";
+        /// How many of them may ask one gateway, so that people who wait for it have room: a number per sec, min or hour, or off.
+        WORK_GATEWAY_RATE: Plain = "10/sec";
+    }
     "Stripe, which is used when it has a secret key" {
         /// The key of the API: sk_test_, sk_live_, rk_test_ or rk_live_ and more.
         /// A live key needs a PUBLIC_URL with https.

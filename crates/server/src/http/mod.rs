@@ -9,12 +9,14 @@ mod finish;
 mod form;
 mod health;
 mod login;
+mod ops;
 mod orders;
 mod pages;
 mod payment_methods;
 mod payments;
 pub mod problem;
 mod state;
+mod webhooks;
 
 use actix_cors::Cors;
 use actix_web::middleware::{Compat, from_fn};
@@ -93,8 +95,13 @@ fn routes(config: &mut utoipa_actix_web::service_config::ServiceConfig<'_>) {
                 .service(payments::refunds::refunds)
                 .service(payments::events::events)
                 .service(payments::invoice::invoice)
-                .service(payments::taxes::taxes),
+                .service(payments::taxes::taxes)
+                .service(ops::webhooks::list)
+                .service(ops::unresolved::unresolved),
         )
+        .service(webhooks::stripe::webhook)
+        .service(webhooks::stripe::other_webhook)
+        .service(webhooks::midtrans::notification)
         .service(pages::process::process)
         .service(pages::returned::stripe)
         .service(pages::returned::stripe_direct)

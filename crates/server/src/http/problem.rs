@@ -37,8 +37,16 @@ pub struct Problem {
     retry_after: Option<u64>,
     challenge: bool,
     limited: Option<Limited>,
-    available: Option<Money>,
-    refund: Option<RefundId>,
+    about: Option<Box<About>>,
+}
+
+/// What a program needs to go on.
+#[derive(Debug, Clone)]
+enum About {
+    /// How much there would be.
+    Available(Money),
+    /// A refund.
+    Refund(RefundId),
 }
 
 macro_rules! codes {
@@ -139,8 +147,7 @@ impl Problem {
             retry_after: None,
             challenge: code.status() == StatusCode::UNAUTHORIZED,
             limited: None,
-            available: None,
-            refund: None,
+            about: None,
         }
     }
 
@@ -204,15 +211,15 @@ impl Problem {
 
     /// Says how much there would be. It stands where the words leave room for it, and apart from them.
     #[must_use]
-    pub const fn with_available(mut self, available: Money) -> Self {
-        self.available = Some(available);
+    pub fn with_available(mut self, available: Money) -> Self {
+        self.about = Some(Box::new(About::Available(available)));
         self
     }
 
     /// Says which refund it is about.
     #[must_use]
-    pub const fn with_refund(mut self, refund: RefundId) -> Self {
-        self.refund = Some(refund);
+    pub fn with_refund(mut self, refund: RefundId) -> Self {
+        self.about = Some(Box::new(About::Refund(refund)));
         self
     }
 
@@ -240,9 +247,11 @@ impl Problem {
             detail: self.detail(),
             code: self.code,
             message: self.words(language),
-            available: self.available.map(amount),
-            currency: self.available.map(|available| available.currency().code()),
-            refund_id: self.refund.map(RefundId::get),
+            available: self.available().map(amount),
+            currency: self
+                .available()
+                .map(|available| available.currency().code()),
+            refund_id: self.refund().map(RefundId::get),
             errors: self
                 .errors
                 .iter()
@@ -263,15 +272,29 @@ impl Problem {
         answer.body(serde_json::to_vec(&body).unwrap_or_default())
     }
 
+    fn available(&self) -> Option<Money> {
+        match self.about.as_deref()? {
+            About::Available(available) => Some(*available),
+            About::Refund(_) => None,
+        }
+    }
+
+    fn refund(&self) -> Option<RefundId> {
+        match self.about.as_deref()? {
+            About::Available(_) => None,
+            About::Refund(refund) => Some(*refund),
+        }
+    }
+
     fn words(&self, language: Language) -> String {
-        match self.available {
+        match self.available() {
             Some(available) => self.message.fill(language, &[&with_currency(available)]),
             None => self.message.text(language).to_owned(),
         }
     }
 
     fn detail(&self) -> String {
-        if self.available.is_some() {
+        if self.available().is_some() {
             self.words(Language::English)
         } else if self.errors.is_empty() {
             self.code.title().to_owned()

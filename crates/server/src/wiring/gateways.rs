@@ -3,8 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bayar_app::port::{PaymentGateway, Random};
+use bayar_app::port::{PaymentGateway, Random, Webhooks};
+use bayar_midtrans::notification::MidtransWebhooks;
 use bayar_midtrans::{MidtransConfig, MidtransGateway};
+use bayar_stripe::webhook::StripeWebhooks;
 use bayar_stripe::{StripeConfig, StripeGateway};
 
 use super::WiringError;
@@ -33,6 +35,22 @@ pub(super) fn adapters(
         adapters.push(Arc::new(gateway));
     }
     Ok(adapters)
+}
+
+/// What tells their true webhooks from others.
+pub(super) fn webhooks(config: &Config) -> Vec<Arc<dyn Webhooks>> {
+    let mut readers: Vec<Arc<dyn Webhooks>> = Vec::new();
+    if let Some(stripe) = &config.gateways.stripe {
+        let secrets = stripe.webhook_secrets.clone();
+        readers.push(Arc::new(StripeWebhooks::new(secrets, stripe.mode)));
+    }
+    if let Some(midtrans) = &config.gateways.midtrans {
+        let keys = midtrans.notification_keys.clone();
+        let merchant = midtrans.merchant.clone();
+        let reader = MidtransWebhooks::new(keys, midtrans.mode, merchant);
+        readers.push(Arc::new(reader));
+    }
+    readers
 }
 
 fn stripe_config(stripe: &Stripe, timeout: Duration) -> StripeConfig {

@@ -33,3 +33,4 @@ mod registration_fields;
 mod roles;
 mod routes;
 mod support;
+mod webhooks;

@@ -40,7 +40,8 @@ pub trait StoreFixture: Send + Sync {
     async fn beside(&self) -> Arc<dyn Store>;
 
     /// What stands in the tables: the first column, as text, of what a query in the SQL of every store finds.
-    /// It is asked where a port keeps something that only another part of the store reads.
+    /// It is asked where a port keeps something that only another part of the store reads, and it may change what
+    /// stands there and answer with that, as no part of the store would.
     async fn texts(&self, query: &str) -> Vec<String>;
 
     /// Moves the clock of the store, for all that have it open.

@@ -24,11 +24,13 @@ fn every_case_is_in_the_list_of_its_suite() {
         include_str!("store/refund_papers.rs"),
         include_str!("store/refund_records.rs"),
         include_str!("store/refunds.rs"),
+        include_str!("store/schedule.rs"),
         include_str!("store/settling.rs"),
         include_str!("store/surveys.rs"),
         include_str!("store/units.rs"),
         include_str!("store/upkeep.rs"),
         include_str!("store/users.rs"),
+        include_str!("store/work.rs"),
         include_str!("vault.rs"),
     ];
     for suite in suites {

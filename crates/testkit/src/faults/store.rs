@@ -4,16 +4,18 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bayar_app::identity::{Email, PasswordHash, Role};
 use bayar_app::port::store::{
-    Added, Answer, ApiKeyId, ApiKeys, BillIds, CallKey, GatewayCalls, Installation, KeyScope,
-    Lease, Loaded, NewApiKey, NewOrder, NewUser, Opened, Opening, OrderKey, OrderUnit, Orders,
-    Page, PageOf, PaymentEvent, PaymentFilter, Payments, RefundEvent, RefundKey, Refunds, Repriced,
-    SchemaState, Store, StoredAlert, StoredApiKey, StoredCreditEntry, StoredDecision,
-    StoredExternalRefund, StoredOrder, StoredPayment, StoredRefund, Survey, Surveyed, Units, Upkeep,
-    User, Users, WhichRefunds,
+    Added, Answer, ApiKeyId, ApiKeys, AttemptPlace, BillIds, CallKey, GatewayCalls, Inbox,
+    Installation, Job, JobKey, Kept, KeyScope, Lease, LeasedWebhook, Loaded, NewApiKey, NewOrder,
+    NewUser, NewWebhook, Opened, Opening, OrderKey, OrderUnit, Orders, Page, PageOf, PaymentEvent,
+    PaymentFilter, Payments, PutOff, RefundEvent, RefundKey, Refunds, Repriced, RunEnd, RunLease,
+    Schedule, SchemaState, Store, StoredAlert, StoredApiKey, StoredCreditEntry, StoredDecision,
+    StoredExternalRefund, StoredOrder, StoredPayment, StoredRefund, StoredRun, StoredWebhook,
+    Survey, Surveyed, TakeWhen, Units, UnresolvedPayment, Upkeep, User, Users, WebhookCount,
+    WebhookEntry, WebhookFilter, WebhookId, WebhookOutcome, Which, WhichRefunds, Work,
 };
 use bayar_domain::{
-    AttemptId, CreditNote, Invoice, Money, OrderId, OrderNumber, PaymentId, RefundId, TaxRecord,
-    UserId,
+    AttemptId, CaptureId, CreditNote, Gateway, Invoice, Mode, Money, OrderId, OrderNumber,
+    PaymentId, RefundId, TaxRecord, UserId,
 };
 use chrono::{DateTime, Utc};
 
@@ -112,6 +114,37 @@ delegate! { GatewayCalls:
     OrderOfAttempt order_of_attempt(attempt: AttemptId) -> Option<OrderId>;
     LeaseCall lease_call(key: &CallKey, lasting: Duration) -> Option<Lease>;
     MayRead may_read(payment: PaymentId, spacing: Duration) -> bool;
+}
+
+delegate! { Inbox:
+    KeepWebhook keep_webhook(webhook: &NewWebhook) -> Kept;
+    LeaseWebhooks lease_webhooks(at_most: u32, lasting: Duration) -> Vec<LeasedWebhook>;
+    SettleWebhook settle_webhook(outcome: &WebhookOutcome) -> bool;
+    Webhook webhook(id: WebhookId) -> Option<StoredWebhook>;
+    Webhooks webhooks(filter: &WebhookFilter, page: Page) -> PageOf<WebhookEntry>;
+    ReplayWebhook replay_webhook(id: WebhookId) -> bool;
+    ReplayParkedWebhooks replay_parked_webhooks() -> u64;
+    OpenWebhooks open_webhooks() -> Vec<WebhookCount>;
+    AttemptOfCapture attempt_of_capture(gateway: Gateway, mode: Mode, capture: &CaptureId) -> Option<AttemptPlace>;
+    AttemptOfCall attempt_of_call(key: &CallKey) -> Option<AttemptPlace>;
+}
+
+delegate! { Work:
+    TakeJobs take_jobs(at_most: u32, lasting: Duration) -> Vec<Job>;
+    KeepJob keep_job(job: JobKey, epoch: i64, lasting: Duration) -> bool;
+    PutJobOff put_job_off(job: JobKey, epoch: i64, until: &PutOff) -> bool;
+    WakeJobs wake_jobs(gateway: Gateway, at_most: u32) -> u64;
+    RepairJobs repair_jobs(at_most: u32) -> Vec<JobKey>;
+    Unresolved unresolved(which: Which, after: Option<PaymentId>, at_most: u32) -> Vec<UnresolvedPayment>;
+}
+
+delegate! { Schedule:
+    Runs runs() -> Vec<StoredRun>;
+    PlanRun plan_run(name: &str, due_at: DateTime<Utc>) -> ();
+    TakeRun take_run(name: &str, when: TakeWhen, lasting: Duration) -> Option<RunLease>;
+    KeepRun keep_run(name: &str, epoch: i64, lasting: Duration) -> bool;
+    KeepCursor keep_cursor(name: &str, epoch: i64, cursor: &str) -> bool;
+    EndRun end_run(name: &str, epoch: i64, end: &RunEnd) -> bool;
 }
 
 delegate! { Users:

@@ -4,6 +4,8 @@ use std::thread::{self, JoinHandle};
 
 use tokio_postgres::{Client, NoTls};
 
+use crate::without::{self, NOT_THERE, Removal};
+
 /// A new database with the tables of the migrations in it, removed when dropped.
 pub struct FreshDatabase {
     /// Where the database is.
@@ -72,7 +74,8 @@ async fn template(
     migrations: &str,
     migrate: impl AsyncFnOnce(&str),
 ) -> String {
-    let template = text(admin, "SELECT 'template_' || md5($1)", Some(migrations)).await;
+    let label = format!("{migrations}{}", without::told());
+    let template = text(admin, "SELECT 'template_' || md5($1)", Some(&label)).await;
     // Held by the connection, so that it is also given back by a test that panics or is killed.
     admin
         .execute(
@@ -116,7 +119,9 @@ async fn make_template(
         &format!("CREATE DATABASE {unfinished} TEMPLATE template0"),
     )
     .await;
-    migrate(&with_database(server, &unfinished)).await;
+    let made = with_database(server, &unfinished);
+    migrate(&made).await;
+    take_out(&made, &without::removals()).await;
     // A database to which somebody is connected cannot be copied.
     run(
         admin,
@@ -135,6 +140,16 @@ async fn make_template(
         &format!("ALTER DATABASE {unfinished} RENAME TO {template}"),
     )
     .await;
+}
+
+async fn take_out(database: &str, removals: &[Removal]) {
+    for removal in removals {
+        let Removal::Statement(statement) = removal else {
+            panic!("{NOT_THERE}: {removal:?} is for SQLite");
+        };
+        let done = connect(database).await.batch_execute(statement).await;
+        done.unwrap_or_else(|error| panic!("{NOT_THERE}: {statement}: {error:?}"));
+    }
 }
 
 async fn connect(url: &str) -> Client {

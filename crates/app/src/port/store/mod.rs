@@ -3,11 +3,14 @@
 mod accounts;
 mod calls;
 mod idempotency;
+mod inbox;
 mod orders;
 mod payments;
 mod refunds;
+mod schedule;
 mod unit;
 mod upkeep;
+mod work;
 
 use std::fmt;
 
@@ -22,6 +25,10 @@ pub use calls::{
 pub use idempotency::{
     Claim, IdempotencyKey, KeyOwner, KeyScope, RequestHash, Route, StoredAnswer,
 };
+pub use inbox::{
+    AttemptPlace, Inbox, Kept, LeasedWebhook, NewWebhook, StoredWebhook, WebhookCount,
+    WebhookEntry, WebhookFilter, WebhookId, WebhookOutcome, WebhookStatus,
+};
 pub use orders::{
     Added, ExternalRef, NewOrder, OrderItem, OrderKey, Orders, Repriced, StoredDecision,
     StoredOrder,
@@ -34,18 +41,43 @@ pub use refunds::{
     Counted, RefundClaim, RefundDay, RefundEvent, RefundKey, Refunds, StoredAlert,
     StoredCreditEntry, StoredExternalRefund, StoredRefund, WhichRefunds,
 };
+pub use schedule::{RunEnd, RunLease, Schedule, StoredRun, TakeWhen};
 pub use unit::{Announcement, Credits, Loaded, OrderUnit, PaperSet, Records, Save, Units};
 pub use upkeep::{Installation, SchemaState, Upkeep};
+pub use work::{Job, JobKey, JobKind, PutOff, UnresolvedPayment, Which, Work};
 
 use super::Source;
 
 /// All ports of one store.
 pub trait Store:
-    Orders + Payments + Refunds + Units + GatewayCalls + Users + ApiKeys + Upkeep
+    Orders
+    + Payments
+    + Refunds
+    + Units
+    + GatewayCalls
+    + Inbox
+    + Work
+    + Schedule
+    + Users
+    + ApiKeys
+    + Upkeep
 {
 }
 
-impl<T: Orders + Payments + Refunds + Units + GatewayCalls + Users + ApiKeys + Upkeep> Store for T {}
+impl<T> Store for T where
+    T: Orders
+        + Payments
+        + Refunds
+        + Units
+        + GatewayCalls
+        + Inbox
+        + Work
+        + Schedule
+        + Users
+        + ApiKeys
+        + Upkeep
+{
+}
 
 /// Why a store did not do what it was asked for.
 #[derive(Debug, Error)]

@@ -10,9 +10,12 @@ mod papers;
 mod payments;
 mod records;
 mod refunds;
+mod webhooks;
+
+use std::time::Duration;
 
 use bayar_app::port::Source;
-use chrono::{DateTime, Datelike, NaiveDateTime, Utc};
+use chrono::{DateTime, Datelike, NaiveDateTime, TimeDelta, Utc};
 
 pub(super) use accounts::{ApiKeyRow, UserRow};
 pub(super) use attempts::{AttemptRow, FactRow, attempt_state_text};
@@ -28,6 +31,7 @@ pub(super) use records::{
     AlertRow, CreditEntryRow, ExternalRow, NoteRow, RefundEventRow, day_text,
 };
 pub(super) use refunds::{CaptureRow, RefundRow, refund_state_text};
+pub(super) use webhooks::{WebhookRow, nameless};
 
 use super::error::{Failure, broken};
 
@@ -42,8 +46,15 @@ pub(super) fn time_text(at: DateTime<Utc>) -> Result<String, Failure> {
     }
 }
 
+/// A time so much later, as it is stored.
+pub(super) fn later(now: DateTime<Utc>, by: Duration) -> Result<String, Failure> {
+    let by = TimeDelta::from_std(by).ok();
+    let then = by.and_then(|by| now.checked_add_signed(by));
+    time_text(then.ok_or_else(|| broken("it is later than time can tell"))?)
+}
+
 /// Reads what [`time_text`] writes, and nothing else.
-fn time(text: &str) -> Result<DateTime<Utc>, Source> {
+pub(super) fn time(text: &str) -> Result<DateTime<Utc>, Source> {
     let at = NaiveDateTime::parse_from_str(text, TIME)?.and_utc();
     if at.format(TIME).to_string() == text {
         Ok(at)

@@ -6,7 +6,7 @@ use super::super::error::{Failure, broken};
 use super::super::rows::{attempt_state_text, time_text};
 use super::super::schema::attempts;
 use super::super::unit::{Seen, SeenRow};
-use super::jobs::{self, FIRST_LOOK, Job};
+use super::jobs::{self, Job};
 use super::{FIRST, must_be_new, must_be_one, next};
 
 pub(super) fn write(
@@ -23,8 +23,7 @@ pub(super) fn write(
     };
     let job = Job::WatchAttempt(id.get());
     if status.is_live() {
-        let due_at = now.checked_add_signed(FIRST_LOOK).unwrap_or(now);
-        jobs::open(connection, job, due_at)?;
+        jobs::open(connection, job, jobs::first_look(now))?;
     } else {
         jobs::end(connection, job, &now_text)?;
     }

@@ -1,12 +1,14 @@
 //! Calls that are to be made, and what became of those that were.
 
-use bayar_app::port::store::{CallOutcome, CallPurpose, CallStatus, NewCall};
+use bayar_app::port::store::{CallOutcome, CallPurpose, CallStatus, NewCall, Operation};
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
 use super::super::error::{Failure, broken};
 use super::super::rows::time_text;
 use super::super::schema::gateway_calls;
 use super::super::unit::Seen;
+use super::jobs::{self, Job};
 use super::{must_be_new, next};
 
 /// Whoever took the call since then has another epoch, and what is over stays so.
@@ -32,6 +34,16 @@ pub(super) fn finish(
             gateway_calls::finished_at.eq(outcome.status.is_over().then_some(now)),
         ))
         .execute(connection)?;
+    if outcome.status.is_over() {
+        let call = gateway_calls::table
+            .find(outcome.key.as_str())
+            .filter(gateway_calls::operation.eq(Operation::Answer.as_str()))
+            .select(gateway_calls::subject_id);
+        let attempt: Option<i64> = call.get_result(connection).optional()?;
+        if let Some(attempt) = attempt {
+            jobs::end(connection, Job::CarryAnswer(attempt), now)?;
+        }
+    }
     match written {
         1 => Ok(()),
         _ => Err(broken(format!(
@@ -45,8 +57,9 @@ pub(super) fn insert(
     connection: &mut SqliteConnection,
     seen: &mut Seen,
     new: &NewCall,
-    now: &str,
+    at: DateTime<Utc>,
 ) -> Result<(), Failure> {
+    let now = time_text(at)?;
     let is_known = match new.purpose {
         CallPurpose::Open(attempt) | CallPurpose::Close(attempt) | CallPurpose::Answer(attempt) => {
             seen.attempts.contains_key(&attempt)
@@ -79,6 +92,10 @@ pub(super) fn insert(
         .on_conflict_do_nothing()
         .execute(connection)?;
     must_be_new(written, "call", &new.key)?;
+    if let CallPurpose::Answer(attempt) = new.purpose {
+        let job = Job::CarryAnswer(attempt.get());
+        jobs::open(connection, job, jobs::first_look(at))?;
+    }
     seen.calls = position;
     Ok(())
 }

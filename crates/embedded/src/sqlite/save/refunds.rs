@@ -40,7 +40,7 @@ pub(super) fn write(
         .execute(connection)?;
     let job = Job::CarryRefund(id.get());
     if status.is_under_way() {
-        jobs::open(connection, job, now)?;
+        jobs::open(connection, job, jobs::first_look(now))?;
     } else {
         jobs::end(connection, job, &now_text)?;
     }

@@ -7,7 +7,7 @@ use bayar_app::port::StoreError;
 use bayar_app::port::store::{Payments, Upkeep};
 use bayar_domain::settlement::Restored;
 use bayar_domain::{OrderId, PaymentStatus, Settlement};
-use bayar_testkit::builders::{AnOpening, AnOrder, a_save_of};
+use bayar_testkit::builders::{AnOpening, AnOrder, a_save_of, an_attempt, captured, php};
 use bayar_testkit::clock::ManualClock;
 
 use super::super::unit::load;
@@ -16,6 +16,23 @@ use super::*;
 
 /// Calls a payment off over versions that `fault` changed. Answers what it was told, and the payment's status.
 async fn saved_after(name: &str, fault: fn(&mut Seen)) -> (String, PaymentStatus) {
+    written(name, move |connection, order, payment, now| {
+        let (mut seen, settlement) = loaded(connection, order, now)?;
+        let step = settlement.cancel_payment(payment).unwrap();
+        let moves = Moves::of(&a_save_of(&step));
+        fault(&mut seen);
+        write(connection, &mut seen, &moves, now)
+    })
+    .await
+}
+
+/// Opens a payment, and writes about it. Answers what that was told, and the payment's status.
+async fn written(
+    name: &str,
+    work: impl FnOnce(&mut SqliteConnection, OrderId, PaymentId, DateTime<Utc>) -> Result<(), Failure>
+    + Send
+    + 'static,
+) -> (String, PaymentStatus) {
     let name = format!("bayar-embedded-save-{name}-{}", std::process::id());
     let directory = std::env::temp_dir().join(name);
     let store = SqliteStore::open(SqliteConfig {
@@ -28,16 +45,9 @@ async fn saved_after(name: &str, fault: fn(&mut Seen)) -> (String, PaymentStatus
     store.migrate().await.unwrap();
     let order = AnOrder::of_a_cart().add(&store).await.terms().id;
     let payment = open(&store, order).await;
-    let saved = store.writer.run(move |connection, now| {
-        let (mut seen, loaded) = load(connection, order, now)?.unwrap();
-        let Restored::Sound(settlement) = Settlement::restore(loaded.parts).unwrap() else {
-            panic!("it drifted");
-        };
-        let step = settlement.cancel_payment(payment).unwrap();
-        let moves = Moves::of(&a_save_of(&step));
-        fault(&mut seen);
-        write(connection, &mut seen, &moves, now)
-    });
+    let saved = store
+        .writer
+        .run(move |connection, now| work(connection, order, payment, now));
     let told = match saved.await.map_err(StoreError::from) {
         Ok(()) => String::new(),
         Err(StoreError::Broken(why)) => why.to_string(),
@@ -46,6 +56,18 @@ async fn saved_after(name: &str, fault: fn(&mut Seen)) -> (String, PaymentStatus
     let status = store.payment(payment).await.unwrap().unwrap();
     std::fs::remove_dir_all(&directory).unwrap();
     (told, status.payment.status())
+}
+
+fn loaded(
+    connection: &mut SqliteConnection,
+    order: OrderId,
+    now: DateTime<Utc>,
+) -> Result<(Seen, Settlement), Failure> {
+    let (seen, loaded) = load(connection, order, now)?.unwrap();
+    let Restored::Sound(settlement) = Settlement::restore(loaded.parts).unwrap() else {
+        panic!("it drifted");
+    };
+    Ok((seen, settlement))
 }
 
 async fn open(store: &SqliteStore, order: OrderId) -> PaymentId {
@@ -75,6 +97,25 @@ async fn a_payment_of_another_version_is_not_written_over() {
         }
     });
     let told = "payment 1 is not as it was loaded".to_owned();
+    assert_eq!(saved.await, (told, PaymentStatus::Pending));
+}
+
+#[tokio::test]
+async fn an_attempt_of_another_version_is_not_written_over() {
+    let saved = written("attempt", |connection, order, payment, now| {
+        let (mut seen, settlement) = loaded(connection, order, now)?;
+        let attempt = 1.try_into().unwrap();
+        let step = settlement.start_attempt(an_attempt(attempt, payment));
+        let step = step.unwrap();
+        write(connection, &mut seen, &Moves::of(&a_save_of(&step)), now)?;
+        for attempt in seen.attempts.values_mut() {
+            attempt.version += 1;
+        }
+        let paid = [captured(attempt, "pi_1", php(500_000))];
+        let step = step.settlement.apply(paid).unwrap();
+        write(connection, &mut seen, &Moves::of(&a_save_of(&step)), now)
+    });
+    let told = "attempt 1 is not as it was loaded".to_owned();
     assert_eq!(saved.await, (told, PaymentStatus::Pending));
 }
 

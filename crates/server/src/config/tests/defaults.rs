@@ -66,6 +66,18 @@ fn payments_have_a_day_a_lock_and_limits() {
 }
 
 #[test]
+fn work_goes_on_at_a_measured_pace_by_the_clock_of_jakarta() {
+    let schedule = load(&[]).schedule;
+    assert_eq!(schedule.zone.name(), "Asia/Jakarta");
+    assert_eq!(schedule.at_once.get(), 8);
+    let rate = RateLimit {
+        requests: 10,
+        period: Duration::from_secs(1),
+    };
+    assert_eq!(schedule.gateway_rate, Some(rate));
+}
+
+#[test]
 fn taxes_are_recorded_by_the_standard_rules_in_jakarta() {
     let taxes = load(&[]).taxes;
     assert_eq!(taxes.policy, TaxPolicy::standard());

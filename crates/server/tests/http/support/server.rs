@@ -252,7 +252,7 @@ fn run(settings: &BTreeMap<String, String>) -> Result<Running, String> {
         runtime.block_on(async {
             let options = ServeOptions {
                 tables: Tables::MustFit,
-                housekeeping: false,
+                scheduler: false,
             };
             let ready = tell.clone();
             let serving = serve(&config, options, async |address, app: &Arc<App>| {

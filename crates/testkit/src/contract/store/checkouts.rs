@@ -43,8 +43,13 @@ impl Checkout {
 
     /// A new order that somebody paid.
     pub(super) async fn paid(store: &dyn Store, capture: &str) -> Self {
+        Self::paid_with(store, capture, PRICE).await
+    }
+
+    /// A new order for which that much came.
+    pub(super) async fn paid_with(store: &dyn Store, capture: &str, amount: Money) -> Self {
         let checkout = Self::begun(store).await;
-        let fact = captured(checkout.attempt, capture, PRICE);
+        let fact = captured(checkout.attempt, capture, amount);
         apply(store, checkout.order, [fact]).await;
         checkout
     }

@@ -7,6 +7,7 @@ pub mod captures;
 mod checkouts;
 pub mod facts;
 pub mod ids;
+pub mod inbox;
 pub mod jobs;
 pub mod keys;
 pub mod leases;
@@ -18,12 +19,14 @@ pub mod racing;
 pub mod refund_papers;
 pub mod refund_records;
 pub mod refunds;
+pub mod schedule;
 pub mod settling;
 mod steps;
 pub mod surveys;
 pub mod units;
 pub mod upkeep;
 pub mod users;
+pub mod work;
 
 /// One test for each case of the suite of [`Store`](bayar_app::port::Store).
 ///
@@ -45,12 +48,15 @@ macro_rules! store_contract {
         $crate::attempt_cases!($fresh);
         $crate::call_cases!($fresh);
         $crate::lease_cases!($fresh);
+        $crate::inbox_cases!($fresh);
         $crate::fact_cases!($fresh);
         $crate::capture_cases!($fresh);
         $crate::refund_cases!($fresh);
         $crate::refund_record_cases!($fresh);
         $crate::refund_paper_cases!($fresh);
         $crate::job_cases!($fresh);
+        $crate::work_cases!($fresh);
+        $crate::schedule_cases!($fresh);
         $crate::user_cases!($fresh);
         $crate::api_key_cases!($fresh);
         $crate::upkeep_cases!($fresh);

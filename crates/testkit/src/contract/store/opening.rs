@@ -25,6 +25,8 @@ macro_rules! opening_cases {
                 an_opening_writes_payment_papers_event_and_key,
                 the_payment_of_a_cart_has_no_consultation,
                 a_second_opening_is_refused_and_leaves_nothing,
+                an_order_that_forgot_its_live_payment_opens_no_second_one,
+                an_order_whose_place_is_taken_is_not_opened,
                 an_opening_that_is_sent_again_is_refused_and_the_first_stays,
                 an_opening_for_another_owner_leaves_nothing,
                 an_opening_for_another_price_leaves_nothing,
@@ -106,6 +108,39 @@ pub async fn a_second_opening_is_refused_and_leaves_nothing(fixture: &dyn StoreF
     assert_eq!(open(&*store, &second).await, Opened::No);
     assert_nothing_of(&*store, &second).await;
     assert_all_of(&*store, &first).await;
+}
+
+/// Two things keep an order from a second live payment, and each does so without the other: this is the index.
+pub async fn an_order_that_forgot_its_live_payment_opens_no_second_one(fixture: &dyn StoreFixture) {
+    let store = fixture.store();
+    let order = AnOrder::of_a_cart().add(&*store).await;
+    let first = AnOpening::of(&order).open(&*store).await;
+    let second = AnOpening::of(&order).build(&*store).await;
+    give_place(fixture, &order, "NULL").await;
+    assert_eq!(open(&*store, &second).await, Opened::No);
+    let payments = store.payments_of(&order.terms().number).await.unwrap();
+    let payments: Vec<_> = payments.iter().map(|stored| &stored.payment).collect();
+    assert_eq!(payments, [&first.bill.payment]);
+}
+
+/// And this is the place that the order has for one.
+pub async fn an_order_whose_place_is_taken_is_not_opened(fixture: &dyn StoreFixture) {
+    let store = fixture.store();
+    let order = AnOrder::of_a_cart().add(&*store).await;
+    let opening = AnOpening::of(&order).build(&*store).await;
+    give_place(fixture, &order, "4711").await;
+    assert_eq!(open(&*store, &opening).await, Opened::No);
+    let payments = store.payments_of(&order.terms().number).await.unwrap();
+    assert_eq!(payments, []);
+}
+
+/// Writes past the store what an order says of its live payment.
+async fn give_place(fixture: &dyn StoreFixture, order: &Order, payment: &str) {
+    let id = order.terms().id;
+    let change = format!(
+        "UPDATE orders SET live_payment_id = {payment} WHERE id = {id} RETURNING order_number"
+    );
+    assert_eq!(fixture.texts(&change).await.len(), 1);
 }
 
 /// Who was not told whether a payment was opened opens it again.

@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use bayar_app::port::store::{
     Actor, Added, Announcement, Answer, BillIds, CallOutcome, KeyScope, Loaded, NewCall, NewOrder,
-    Opened, Opening, OrderKey, OrderUnit, PaperSet, Save, Store, StoreError, StoredOrder,
-    Survey,
+    Opened, Opening, OrderKey, OrderUnit, PaperSet, Save, Store, StoreError, StoredOrder, Survey,
 };
 use bayar_domain::settlement::{Refused, Restored};
 use bayar_domain::{Effect, Order, OrderId, PaymentId, Settlement, Step};

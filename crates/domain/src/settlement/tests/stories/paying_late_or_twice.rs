@@ -207,6 +207,44 @@ fn a_failed_refund_of_surplus_is_an_operators_business() {
     assert!(story.alerts().contains(&surplus("cap-2")));
 }
 
+/// Somebody gave back a part at the dashboard while the refund was on its way, and the gateway does not do less than
+/// it is asked for.
+#[test]
+fn surplus_that_became_smaller_on_the_way_goes_back_by_another_refund() {
+    let part = || refunded(1, "cap-2", "re-x", 100, RefundStep::Succeeded, None);
+    for is_seen_first in [true, false] {
+        let mut story = Story::paid();
+        story.facts([captured(1, "cap-2", PRICE)]);
+        story.give_back(1, "cap-2");
+        story.command(|now| now.refund_sent(refund_id(1)));
+        if is_seen_first {
+            story.facts([part()]);
+            story.command(|now| now.refund_refused(refund_id(1)));
+        } else {
+            story.command(|now| now.refund_refused(refund_id(1)));
+            assert_eq!(story.due_back("cap-2"), None);
+            story.facts([part()]);
+        }
+        let due = DueBack {
+            payment: payment_id(1),
+            amount: idr(PRICE - 100),
+        };
+        assert!(story.effects.contains(&Effect::RefundSurplus {
+            capture: capture_id("cap-2"),
+            due
+        }));
+        story.give_back(2, "cap-2");
+        let failed = |id| Alert::RefundFailed {
+            refund: refund_id(id),
+        };
+        assert!(!story.alerts().contains(&failed(1)), "it is asked for anew");
+        // Refused for all that is left, it is an operator's business.
+        story.command(|now| now.refund_refused(refund_id(2)));
+        assert_eq!(story.due_back("cap-2"), None);
+        assert!(story.alerts().contains(&failed(2)));
+    }
+}
+
 #[test]
 fn what_is_left_after_an_automatic_refund_goes_back_by_another() {
     let mut story = Story::paid();

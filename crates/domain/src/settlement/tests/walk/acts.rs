@@ -1,4 +1,6 @@
 //! What may be asked and proved, at random.
+//!
+//! The tests of the whole system take the same walk: this file names nothing but what its module has in scope.
 
 use super::*;
 
@@ -97,16 +99,39 @@ fn pick<T: Clone>(of: &Index, from: impl Iterator<Item = T>) -> Option<T> {
     (!all.is_empty()).then(|| of.get(&all).clone())
 }
 
+/// What the next thing of each kind is called.
+pub struct Names {
+    pub payment: PaymentTerms,
+    pub attempt: (AttemptId, Source),
+    pub refund: RefundId,
+}
+
 pub fn hinted(settlement: &Settlement, of: &Index, hint: &Hint) -> Option<Fact> {
-    let attempt = pick(of, settlement.attempts())?.terms().id.get();
+    let terms = pick(of, settlement.attempts())?.terms().clone();
+    let attempt = terms.id;
     let name = |n: &u8| format!("cap-{attempt}-{n}");
-    Some(match hint {
-        Hint::Captured(n, minor) => captured(attempt, &name(n), *minor),
-        Hint::Challenged(n) => challenged(attempt, &name(n)),
-        Hint::Reversed(n) => reversed(attempt, &name(n)),
-        Hint::Declined => declined(attempt, "try"),
-        Hint::Failed => failed(attempt),
-        Hint::Expired => expired(attempt),
+    let capture = |n: &u8| CaptureId::new(name(n)).unwrap();
+    let reason = |text| Reason::new(text).unwrap();
+    let proof = match hint {
+        Hint::Captured(n, minor) => Proof::Captured {
+            capture: capture(n),
+            amount: idr(*minor),
+        },
+        Hint::Challenged(n) => Proof::Challenged {
+            capture: capture(n),
+            amount: idr(PRICE),
+        },
+        Hint::Reversed(n) => Proof::Reversed {
+            capture: capture(n),
+        },
+        Hint::Declined => Proof::Declined {
+            payment_try: TryId::new("try").unwrap(),
+            reason: reason("insufficient funds"),
+        },
+        Hint::Failed => Proof::Failed {
+            reason: reason("declined for good"),
+        },
+        Hint::Expired => Proof::Expired,
         Hint::Refunded(n, refund, minor, step, is_marked) => {
             // A record at the gateway belongs to one refund of ours or to none, but not every door shows its mark.
             let mut own = settlement
@@ -115,35 +140,47 @@ pub fn hinted(settlement: &Settlement, of: &Index, hint: &Hint) -> Option<Fact> 
             let ours = own
                 .nth(usize::from(*refund))
                 .filter(|_| *is_marked)
-                .map(|ours| (ours.terms().id.get(), ours.amount().minor()));
+                .map(|ours| (ours.terms().id, ours.amount().minor()));
             let (mark, minor) = ours.map_or((None, *minor), |(id, sum)| (Some(id), sum));
-            let refund = format!("re-{attempt}-{n}-{refund}");
-            refunded(attempt, &name(n), &refund, minor, *step, mark)
+            Proof::Refunded {
+                capture: capture(n),
+                refund: GatewayRefundId::new(format!("re-{attempt}-{n}-{refund}")).unwrap(),
+                amount: idr(minor),
+                step: *step,
+                ours: mark,
+            }
         }
-        Hint::Disputed(n, held, step) => disputed(
-            attempt,
-            &name(n),
-            &format!("dp-{attempt}-{n}"),
-            *held,
-            *step,
-        ),
-    })
+        Hint::Disputed(n, held, step) => Proof::Disputed {
+            capture: capture(n),
+            dispute: DisputeId::new(format!("dp-{attempt}-{n}")).unwrap(),
+            held: idr(*held),
+            step: *step,
+        },
+    };
+    Some(Fact::new(attempt, terms.source, proof, epoch()).unwrap())
 }
 
 pub fn command(
     settlement: &Settlement,
-    outside: &Outside,
+    names: &Names,
+    credit_balance: i64,
     ask: &Ask,
 ) -> Option<Result<Step, Refused>> {
-    let next_payment = i64::try_from(settlement.payments().count()).unwrap() + 1;
-    let next_attempt = i64::try_from(settlement.attempts().count()).unwrap() + 1;
-    let next_refund = refund_id(i64::try_from(settlement.refunds().count()).unwrap() + 1);
     let payment = |of| pick(of, settlement.payments()).map(|payment| payment.terms().id);
     let attempt = |of| pick(of, settlement.attempts()).map(|attempt| attempt.terms().id);
     let refund = |of| pick(of, settlement.refunds()).map(|refund| refund.terms().id);
+    let captures = || settlement.captures().into_iter().map(|capture| capture.id);
     Some(match ask {
-        Ask::Open => settlement.open_payment(payment_terms(next_payment), Gateway::Stripe),
-        Ask::Start(of) => settlement.start_attempt(attempt_terms(next_attempt, payment(of)?.get())),
+        Ask::Open => settlement.open_payment(names.payment.clone(), Gateway::Stripe),
+        Ask::Start(of) => {
+            let (id, source) = names.attempt.clone();
+            let payment = payment(of)?;
+            settlement.start_attempt(AttemptTerms {
+                id,
+                payment,
+                source,
+            })
+        }
         Ask::Opened(of) => {
             let id = attempt(of)?;
             settlement.attempt_opened(id, session(id.get()))
@@ -152,8 +189,13 @@ pub fn command(
         Ask::Close(of) => settlement.close_attempt(attempt(of)?),
         Ask::Cancel(of) => settlement.cancel_payment(payment(of)?),
         Ask::Expire(of, due) => {
-            let now = if *due { deadline() } else { epoch() };
-            settlement.expire_payment(payment(of)?, now)
+            let terms = pick(of, settlement.payments())?.terms().clone();
+            let now = if *due {
+                terms.deadline
+            } else {
+                terms.created_at
+            };
+            settlement.expire_payment(terms.id, now)
         }
         Ask::CancelOrder => settlement.cancel_order(),
         Ask::CompleteOrder => settlement.complete_order(),
@@ -163,24 +205,23 @@ pub fn command(
             } else {
                 Verdict::Refuse
             };
-            let captures = settlement.proofs().captures.into_keys();
-            settlement.review(pick(which, captures)?, verdict)
+            settlement.review(pick(which, captures())?, verdict)
         }
         Ask::Refund(of, which, sum) => settlement.request_refund(RefundRequest {
-            id: next_refund,
+            id: names.refund,
             payment: payment(of)?,
             capture: match which {
-                Some(which) => Some(pick(which, settlement.proofs().captures.into_keys())?),
+                Some(which) => Some(pick(which, captures())?),
                 None => None,
             },
             amount: sum.map(idr),
             reason: Reason::new("asked for").unwrap(),
-            credit_balance: outside.account.balance(),
+            credit_balance,
         }),
         Ask::RefundSent(of) => settlement.refund_sent(refund(of)?),
         Ask::RefundLost(of) => settlement.refund_unknown(refund(of)?),
         Ask::RefundRefused(of) => settlement.refund_refused(refund(of)?),
-        Ask::TakeOver(of) => settlement.take_over_refund(refund(of)?, outside.account.balance()),
+        Ask::TakeOver(of) => settlement.take_over_refund(refund(of)?, credit_balance),
         Ask::Withdraw(of) => settlement.withdraw_refund(refund(of)?),
         Ask::SettleByHand(of, first) => {
             let transfer = if *first { "transfer 1" } else { "transfer 2" };

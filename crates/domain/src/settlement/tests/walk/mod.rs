@@ -16,25 +16,25 @@ use proptest::test_runner::TestRunner;
 use super::world::*;
 use super::{CASES, config, summary};
 use crate::fact::RefundStep;
-use crate::gateway::{Reason, TransferReference};
+use crate::gateway::{DisputeId, GatewayRefundId, Reason, TransferReference, TryId};
 use crate::refund::RefundFailure;
 use crate::settlement::{
     Alert, Parts, RefundRequest, Refused, Restored, Settlement, Standing, Step,
 };
 use crate::{
-    Attempt, AttemptId, AttemptState, AttemptStatus, CreditAccount, CreditPurchase, Decision,
-    Effect, Fact, Gateway, Invoice, InvoiceId, InvoiceNumber, InvoiceTerms, Money, Order, OrderId,
-    OrderKind, OrderStatus, Papers, Payment, PaymentId, PaymentState, PaymentStatus, Refund,
-    RefundId, RefundState, RefundStatus, TaxPolicy, TaxRecord, TaxRecordId, TaxTerms, UserId,
-    Verdict,
+    Attempt, AttemptId, AttemptState, AttemptStatus, AttemptTerms, CaptureId, CreditAccount,
+    CreditPurchase, Decision, Effect, Fact, Gateway, Invoice, InvoiceId, InvoiceNumber,
+    InvoiceTerms, Money, Order, OrderId, OrderKind, OrderStatus, Papers, Payment, PaymentId,
+    PaymentState, PaymentStatus, PaymentTerms, Proof, Refund, RefundId, RefundState, RefundStatus,
+    Source, TaxPolicy, TaxRecord, TaxRecordId, TaxTerms, UserId, Verdict,
 };
-use acts::{Act, act, command, hinted};
+use acts::{Act, Names, act, command, hinted};
 use outside::Outside;
 use promises::{check, check_ways_out};
 use rows::{Rows, check_rebuilt};
 use seen::{Seen, everything, see};
 
-fn losses(settlement: &Settlement) -> BTreeMap<crate::CaptureId, Money> {
+fn losses(settlement: &Settlement) -> BTreeMap<CaptureId, Money> {
     settlement
         .sums()
         .into_iter()
@@ -64,7 +64,12 @@ fn walk(kind: OrderKind, acts: &[Act], seen: &Seen) {
                     .apply([fact])
                     .unwrap_or_else(|error| panic!("{act:?}: {error}"))
             }
-            Act::Ask(ask) => match command(&settlement, &outside, ask) {
+            Act::Ask(ask) => match command(
+                &settlement,
+                &names(&settlement),
+                outside.account.balance(),
+                ask,
+            ) {
                 Some(Ok(step)) => {
                     let earlier = losses(&before);
                     for (capture, loss) in losses(&step.settlement) {
@@ -95,6 +100,17 @@ fn walk(kind: OrderKind, acts: &[Act], seen: &Seen) {
     }
     rows.check(&settlement);
     check_rebuilt(&settlement);
+}
+
+/// Everything is counted from 1 in the one order there is.
+fn names(settlement: &Settlement) -> Names {
+    let next = |count: usize| i64::try_from(count).unwrap() + 1;
+    let attempt = next(settlement.attempts().count());
+    Names {
+        payment: payment_terms(next(settlement.payments().count())),
+        attempt: (attempt_id(attempt), source(gateway_of(attempt))),
+        refund: refund_id(next(settlement.refunds().count())),
+    }
 }
 
 /// Stores a step and carries out its effects, automatic refunds among them.

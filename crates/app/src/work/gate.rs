@@ -1,0 +1,167 @@
+//! How much the work of this process asks a gateway.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use bayar_domain::Gateway;
+use chrono::{DateTime, TimeDelta, Utc};
+use tokio::time::{Interval, MissedTickBehavior};
+
+use crate::port::Quota;
+
+/// After so many troubles in a row a gateway is asked by one job at a time only: those that wait for it
+/// would take the place of those that do not.
+const TROUBLES: u32 = 3;
+
+/// How long that one has.
+const PROBE_EVERY: TimeDelta = TimeDelta::seconds(10);
+
+/// The gateways, as the work of this process sees them.
+pub(super) struct Gates(BTreeMap<Gateway, OneGate>);
+
+struct OneGate {
+    pace: Option<tokio::sync::Mutex<Interval>>,
+    health: Mutex<Health>,
+}
+
+#[derive(Default)]
+struct Health {
+    troubles: u32,
+    probed_at: Option<DateTime<Utc>>,
+}
+
+impl Gates {
+    pub(super) fn new(gateways: impl Iterator<Item = Gateway>, quota: Option<Quota>) -> Self {
+        let gate = |gateway| {
+            let pace = quota.and_then(period).map(|period| {
+                let mut pace = tokio::time::interval(period);
+                pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
+                tokio::sync::Mutex::new(pace)
+            });
+            let health = Mutex::default();
+            (gateway, OneGate { pace, health })
+        };
+        Self(gateways.map(gate).collect())
+    }
+
+    /// Waits until the gateway may be asked once more.
+    pub(super) async fn pass(&self, gateway: Gateway) {
+        let pace = self.0.get(&gateway).and_then(|gate| gate.pace.as_ref());
+        if let Some(pace) = pace {
+            pace.lock().await.tick().await;
+        }
+    }
+
+    /// Whether it is worth while to ask the gateway now.
+    pub(super) fn is_worth_asking(&self, gateway: Gateway, now: DateTime<Utc>) -> bool {
+        let Some(mut health) = self.health(gateway) else {
+            return true;
+        };
+        if health.troubles < TROUBLES {
+            return true;
+        }
+        let next = health
+            .probed_at
+            .and_then(|at| at.checked_add_signed(PROBE_EVERY));
+        if next.is_some_and(|next| now < next && health.probed_at <= Some(now)) {
+            return false;
+        }
+        health.probed_at = Some(now);
+        true
+    }
+
+    /// The gateway answered, or was in trouble.
+    pub(super) fn note(&self, gateway: Gateway, answered: bool) {
+        if let Some(mut health) = self.health(gateway) {
+            health.troubles = match answered {
+                true => 0,
+                false => health.troubles.saturating_add(1),
+            };
+        }
+    }
+
+    fn health(&self, gateway: Gateway) -> Option<std::sync::MutexGuard<'_, Health>> {
+        let gate = self.0.get(&gateway)?;
+        Some(gate.health.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// How far two questions are apart.
+fn period(quota: Quota) -> Option<Duration> {
+    let period = quota.window.checked_div(quota.limit)?;
+    (!period.is_zero()).then_some(period)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(1_752_811_620 + seconds, 0).unwrap()
+    }
+
+    fn gates() -> Gates {
+        Gates::new([Gateway::Stripe, Gateway::Midtrans].into_iter(), None)
+    }
+
+    #[test]
+    fn a_gateway_in_trouble_is_asked_now_and_then() {
+        let gates = gates();
+        for _ in 0..TROUBLES {
+            assert!(gates.is_worth_asking(Gateway::Stripe, at(0)));
+            gates.note(Gateway::Stripe, false);
+        }
+        let asked = |seconds| gates.is_worth_asking(Gateway::Stripe, at(seconds));
+        let asked: Vec<_> = [0, 1, 9, 10, 11, 20].map(asked).into();
+        assert_eq!(asked, [true, false, false, true, false, true]);
+        assert!(gates.is_worth_asking(Gateway::Midtrans, at(0)));
+    }
+
+    #[test]
+    fn a_gateway_that_answers_again_is_asked_as_before() {
+        let gates = gates();
+        for _ in 0..TROUBLES {
+            gates.note(Gateway::Stripe, false);
+        }
+        assert!(gates.is_worth_asking(Gateway::Stripe, at(0)));
+        assert!(!gates.is_worth_asking(Gateway::Stripe, at(1)));
+        gates.note(Gateway::Stripe, true);
+        assert!(gates.is_worth_asking(Gateway::Stripe, at(1)));
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_does_not_stop_it() {
+        let gates = gates();
+        for _ in 0..TROUBLES {
+            gates.note(Gateway::Stripe, false);
+        }
+        assert!(gates.is_worth_asking(Gateway::Stripe, at(0)));
+        assert!(gates.is_worth_asking(Gateway::Stripe, at(-600)));
+    }
+
+    #[tokio::test]
+    async fn questions_are_as_far_apart_as_they_must_be() {
+        let quota = Quota {
+            limit: 20,
+            window: Duration::from_secs(1),
+        };
+        let gates = Gates::new([Gateway::Stripe].into_iter(), Some(quota));
+        let passing = async |times| {
+            for _ in 0..times {
+                gates.pass(Gateway::Stripe).await;
+            }
+        };
+        // The first may pass at once, and ten more in half a second.
+        let in_time = Duration::from_millis(400);
+        let hasty = tokio::time::timeout(in_time, passing(11)).await;
+        assert!(hasty.is_err());
+        let patient = tokio::time::timeout(Duration::from_secs(30), passing(11)).await;
+        assert!(patient.is_ok());
+    }
+
+    #[tokio::test]
+    async fn nobody_waits_where_there_is_no_limit() {
+        gates().pass(Gateway::Stripe).await;
+    }
+}

@@ -1,0 +1,54 @@
+//! Work that is due, and what runs at its hour: how payments complete when nobody presses a button.
+//!
+//! [`worker`] takes jobs from the store and has each served ([`serve`]) by the same use cases that buttons lead to;
+//! [`rhythm`] says when one is looked at again, and [`gate`] how much a gateway is asked.
+//! [`schedule`] runs what has an hour: the safety net over all of it, and the daily clean-up.
+
+mod gate;
+mod rhythm;
+mod runs;
+mod schedule;
+mod serve;
+mod worker;
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+use bayar_domain::Gateway;
+use chrono_tz::Tz;
+use tokio::sync::Semaphore;
+
+use crate::port::Quota;
+
+pub use runs::Swept;
+pub use schedule::{Entry, PlannedRun, RunError};
+
+use gate::Gates;
+
+/// How work that is due is done.
+#[derive(Debug, Clone)]
+pub struct WorkSettings {
+    /// How many jobs a process does at once.
+    pub at_once: NonZeroU32,
+    /// How many of them may ask one gateway in how much time.
+    pub gateway_quota: Option<Quota>,
+    /// The clock of the schedule.
+    pub zone: Tz,
+}
+
+/// What all work of this process shares.
+pub(crate) struct Workshop {
+    slots: Arc<Semaphore>,
+    gates: Gates,
+}
+
+impl Workshop {
+    pub(crate) fn new(settings: &WorkSettings, gateways: impl Iterator<Item = Gateway>) -> Self {
+        let slots = usize::try_from(settings.at_once.get()).unwrap_or(usize::MAX);
+        let slots = slots.min(Semaphore::MAX_PERMITS);
+        Self {
+            slots: Arc::new(Semaphore::new(slots)),
+            gates: Gates::new(gateways, settings.gateway_quota),
+        }
+    }
+}

@@ -1,0 +1,451 @@
+//! One job: does all that is left to do about what it is there for, and says when to look again.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bayar_domain::{AttemptId, Gateway, PaymentId, PaymentStatus, RefundId};
+use tracing::Instrument;
+
+use super::rhythm::{Found, after_trouble, next_look, with_jitter};
+use crate::App;
+use crate::failpoint;
+use crate::paying::{AttemptFile, PayError, Resolved, worth_reading};
+use crate::port::gateway::FaultKind;
+use crate::port::store::{Actor, Job, JobKey, JobKind, PutOff};
+use crate::settle::{Seen, SettleError};
+use crate::trouble::Trouble;
+
+/// How long a job is in one pair of hands that do not say that they still have it.
+pub(super) const LEASE: Duration = Duration::from_secs(120);
+
+/// How often they say so.
+const KEEP_EVERY: Duration = Duration::from_secs(30);
+
+/// How soon what somebody else was at is looked at again.
+const BUSY: Duration = Duration::from_secs(5);
+
+/// How soon a job comes back that was put off without asking: when its gateway answers again, it is woken before.
+const UNASKED: Duration = Duration::from_secs(300);
+
+/// What is in our hands.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Held {
+    Job(JobKey, i64),
+    Run(&'static str, i64),
+}
+
+/// What became of a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Served {
+    /// It was looked at. Its payment moved, or not.
+    Looked { updated: bool },
+    /// Its gateway was in trouble.
+    Troubled,
+    /// Somebody else has it now.
+    Lost,
+}
+
+impl Served {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Looked { updated: true } => "updated",
+            Self::Looked { updated: false } => "unchanged",
+            Self::Troubled => "troubled",
+            Self::Lost => "lost",
+        }
+    }
+}
+
+/// What a look came to.
+struct Look {
+    found: Found,
+    updated: bool,
+    /// What its gateway did not say, and whether that is trouble that all share.
+    trouble: Option<IsShared>,
+}
+
+/// Whether the trouble is the gateway's, and not this one attempt's.
+type IsShared = bool;
+
+impl App {
+    /// Serves a job that was taken, and gives it back.
+    pub(super) async fn serve(self: &Arc<Self>, job: Job) -> Served {
+        let span = tracing::info_span!(
+            "job", kind = %job.key.kind, subject = job.key.subject, payment_id = %job.payment
+        );
+        let kind = job.key.kind.as_str();
+        let served = self.serve_kept(job).instrument(span).await;
+        metrics::counter!("bayar_jobs_total", "kind" => kind, "outcome" => served.as_str())
+            .increment(1);
+        served
+    }
+
+    /// Serves a job and says all the while that it is still ours.
+    async fn serve_kept(self: &Arc<Self>, job: Job) -> Served {
+        let _ = failpoint::hit("job.taken");
+        let held = Held::Job(job.key, job.epoch);
+        let serving = Box::pin(self.serve_taken(&job));
+        let served = self.kept(serving, held).await;
+        served.unwrap_or(Served::Lost)
+    }
+
+    /// Does something under a lease that is renewed all the while. Nothing when somebody else has it meanwhile.
+    pub(super) async fn kept<T>(
+        &self,
+        mut doing: impl Future<Output = T> + Unpin,
+        held: Held,
+    ) -> Option<T> {
+        loop {
+            if let Ok(done) = tokio::time::timeout(KEEP_EVERY, &mut doing).await {
+                return Some(done);
+            }
+            let kept = match held {
+                Held::Job(key, epoch) => self.store.keep_job(key, epoch, LEASE).await,
+                Held::Run(name, epoch) => self.store.keep_run(name, epoch, LEASE).await,
+            };
+            match kept {
+                Ok(true) => {}
+                Ok(false) => return None,
+                // As long as nobody else can take it, it is ours; once somebody did, our epoch is old.
+                Err(error) => tracing::warn!(%error, "work goes on without its lease renewed"),
+            }
+        }
+    }
+
+    async fn serve_taken(self: &Arc<Self>, job: &Job) -> Served {
+        let looked = self.look_after(job).await;
+        let _ = failpoint::hit("job.looked");
+        let (put_off, served) = match looked {
+            Ok(Look {
+                found,
+                updated,
+                trouble: None,
+            }) => {
+                let delay = next_look(found, job.tries, job.now);
+                let delay = match found {
+                    Found::NotYet(_) => delay,
+                    _ => self.jittered(delay),
+                };
+                (quiet(delay), Served::Looked { updated })
+            }
+            Ok(Look {
+                trouble: Some(is_shared),
+                ..
+            }) => {
+                let faults = job.faults.saturating_add(1);
+                let gateway = self.gateway_of(job).await;
+                let put_off = PutOff {
+                    delay: self.jittered(after_trouble(faults)),
+                    faults,
+                    waits_for: gateway.filter(|_| is_shared),
+                };
+                (put_off, Served::Troubled)
+            }
+            Err(Unserved::Unasked(gateway)) => {
+                let put_off = PutOff {
+                    delay: self.jittered(UNASKED),
+                    faults: job.faults,
+                    waits_for: Some(gateway),
+                };
+                (put_off, Served::Troubled)
+            }
+            Err(Unserved::Trouble(Trouble::InProgress)) => (quiet(BUSY), Served::Lost),
+            // The store is not there: nothing can be written, and its lease ends by itself.
+            Err(Unserved::Trouble(Trouble::Unavailable(error))) => {
+                tracing::warn!(%error, "a job waits for the store");
+                return Served::Troubled;
+            }
+            Err(Unserved::Trouble(Trouble::Fault(error))) => {
+                tracing::error!(%error, "a job cannot be done: an operator has to look");
+                let faults = job.faults.saturating_add(1);
+                let put_off = PutOff {
+                    delay: self.jittered(after_trouble(faults)),
+                    faults,
+                    waits_for: None,
+                };
+                (put_off, Served::Troubled)
+            }
+        };
+        // A job that is done, or that somebody else took, stays as it is.
+        if let Err(error) = self.store.put_job_off(job.key, job.epoch, &put_off).await {
+            tracing::warn!(%error, "a job comes back when its lease is over");
+        }
+        served
+    }
+
+    /// Looks at what a job is there for.
+    async fn look_after(self: &Arc<Self>, job: &Job) -> Result<Look, Unserved> {
+        let before = self.look(job.order).await?;
+        let seen = &before;
+        if is_over(seen, job) {
+            tracing::error!("a job is open for what is at its end");
+            return Ok(Look {
+                found: Found::Nothing,
+                updated: false,
+                trouble: None,
+            });
+        }
+        if job.key.kind == JobKind::ExpirePayment
+            && let Some(payment) = seen.settlement.payment(job.payment)
+            && payment.terms().deadline > seen.now
+        {
+            return Ok(Look {
+                found: Found::NotYet(payment.terms().deadline),
+                updated: false,
+                trouble: None,
+            });
+        }
+        let gateway = gateway_of(seen, job);
+        if let Some(gateway) = gateway {
+            if !self.work.gates.is_worth_asking(gateway, self.clock.now()) {
+                return Err(Unserved::Unasked(gateway));
+            }
+            self.work.gates.pass(gateway).await;
+        }
+        let resolved = self.bring_on(job, &before).await?;
+        let trouble = resolved
+            .errors
+            .first()
+            .filter(|_| resolved.readings.is_empty());
+        let trouble = trouble.map(|error| is_shared(error.fault().kind));
+        if let Some(gateway) = gateway {
+            let was_asked = !resolved.readings.is_empty() || trouble.is_some();
+            if was_asked {
+                self.work.gates.note(gateway, trouble != Some(true));
+            }
+            if job.waits_for == Some(gateway) && !resolved.readings.is_empty() {
+                self.wake(gateway, u32::MAX).await;
+            }
+        }
+        let after = self.look(job.order).await?;
+        let updated = self.tell_updates(job, &before, &after, &resolved);
+        Ok(Look {
+            found: found(&after, job),
+            updated,
+            trouble,
+        })
+    }
+
+    /// What a button would do.
+    async fn bring_on(self: &Arc<Self>, job: &Job, seen: &Seen) -> Result<Resolved, Unserved> {
+        let by = Actor::System;
+        match job.key.kind {
+            JobKind::ExpirePayment => {
+                self.end_overdue(job.order, job.payment).await?;
+                Ok(Resolved::default())
+            }
+            JobKind::WatchAttempt | JobKind::CarryAnswer => {
+                let attempt = AttemptId::new(job.key.subject).map_err(Trouble::fault)?;
+                Ok(self
+                    .resolve_attempts(job.order, by, |_| vec![attempt])
+                    .await?)
+            }
+            JobKind::CarryRefund => {
+                let attempt = refunded_attempt(seen, job);
+                let which = move |_: &Seen| attempt.into_iter().collect();
+                Ok(self.resolve_attempts(job.order, by, which).await?)
+            }
+            JobKind::WatchReview => {
+                let payment = job.payment;
+                let which = move |seen: &Seen| worth_reading(seen, Some(payment));
+                Ok(self.resolve_attempts(job.order, by, which).await?)
+            }
+        }
+    }
+
+    /// Says which payments moved by what was just read.
+    fn tell_updates(&self, job: &Job, before: &Seen, after: &Seen, resolved: &Resolved) -> bool {
+        let mut updated = false;
+        let order_number = &after.settlement.order().terms().number;
+        for payment in after.settlement.payments() {
+            let id = payment.terms().id;
+            let was = before
+                .settlement
+                .payment(id)
+                .map(bayar_domain::Payment::status);
+            let (Some(was), is) = (was, payment.status()) else {
+                continue;
+            };
+            // What moved without news was moved by somebody else meanwhile, or by the clock.
+            let by_clock = job.key.kind == JobKind::ExpirePayment && id == job.payment;
+            if was == is || !(resolved.is_new || by_clock) {
+                continue;
+            }
+            updated = true;
+            let word = resolved
+                .readings
+                .last()
+                .map(|(_, reading)| reading.status.as_str());
+            tracing::info!(
+                payment_id = %id, %order_number, old_status = %was, new_status = %is,
+                gateway_status = word, "Auto-updated payment"
+            );
+            metrics::counter!("bayar_reconciler_fixes_total", "to" => is.as_str()).increment(1);
+        }
+        updated
+    }
+
+    /// Has jobs that wait for a gateway served now.
+    pub(super) async fn wake(&self, gateway: Gateway, at_most: u32) {
+        match self.store.wake_jobs(gateway, at_most).await {
+            Ok(0) => {}
+            Ok(woken) => tracing::info!(%gateway, woken, "work goes on that waited for a gateway"),
+            Err(error) => tracing::warn!(%error, %gateway, "work still waits for a gateway"),
+        }
+    }
+
+    async fn gateway_of(&self, job: &Job) -> Option<Gateway> {
+        let seen = self.look(job.order).await.ok()?;
+        gateway_of(&seen, job)
+    }
+
+    fn jittered(&self, delay: Duration) -> Duration {
+        let mut random = [0; 1];
+        self.random.fill(&mut random);
+        let [random] = random;
+        with_jitter(delay, random)
+    }
+}
+
+/// Why a job was not served.
+enum Unserved {
+    /// Its gateway is in trouble, and was not asked.
+    Unasked(Gateway),
+    /// Something went wrong here.
+    Trouble(Trouble),
+}
+
+impl From<Trouble> for Unserved {
+    fn from(trouble: Trouble) -> Self {
+        Self::Trouble(trouble)
+    }
+}
+
+impl From<SettleError> for Unserved {
+    fn from(error: SettleError) -> Self {
+        Self::Trouble(error.into_trouble())
+    }
+}
+
+impl From<PayError> for Unserved {
+    fn from(error: PayError) -> Self {
+        match error {
+            PayError::Trouble(trouble) => trouble.into(),
+            // It is found out at the next look.
+            PayError::Unclear | PayError::Unavailable(_) | PayError::RefusedByGateway(_) => {
+                Trouble::InProgress.into()
+            }
+            error => Trouble::fault(error).into(),
+        }
+    }
+}
+
+const fn quiet(delay: Duration) -> PutOff {
+    PutOff {
+        delay,
+        faults: 0,
+        waits_for: None,
+    }
+}
+
+/// Whether trouble of this kind meets everybody who asks the gateway.
+const fn is_shared(kind: FaultKind) -> bool {
+    match kind {
+        FaultKind::Authentication
+        | FaultKind::RateLimit
+        | FaultKind::Connection
+        | FaultKind::Timeout
+        | FaultKind::Api => true,
+        FaultKind::Card
+        | FaultKind::InvalidRequest
+        | FaultKind::Amount
+        | FaultKind::Garbage
+        | FaultKind::Idempotency
+        | FaultKind::NotFound
+        | FaultKind::WrongState
+        | FaultKind::NotRefundable => false,
+    }
+}
+
+/// The attempt that a job is about.
+fn attempt_of(seen: &Seen, job: &Job) -> Option<AttemptId> {
+    match job.key.kind {
+        JobKind::WatchAttempt | JobKind::CarryAnswer => AttemptId::new(job.key.subject).ok(),
+        JobKind::CarryRefund => refunded_attempt(seen, job),
+        JobKind::ExpirePayment => {
+            let live = seen.settlement.live_attempt();
+            let own = live.filter(|attempt| attempt.terms().payment == job.payment);
+            own.map(|attempt| attempt.terms().id)
+        }
+        JobKind::WatchReview => worth_reading(seen, Some(job.payment)).pop(),
+    }
+}
+
+/// The attempt whose money a refund gives back.
+fn refunded_attempt(seen: &Seen, job: &Job) -> Option<AttemptId> {
+    let refund = RefundId::new(job.key.subject).ok()?;
+    let refund = seen.settlement.refund(refund)?;
+    let captures = seen.settlement.captures();
+    let mut captures = captures.iter();
+    let money = captures.find(|money| money.id == refund.terms().capture)?;
+    Some(money.attempt)
+}
+
+/// The gateway that a job asks, if it asks any.
+fn gateway_of(seen: &Seen, job: &Job) -> Option<Gateway> {
+    let attempt = seen.settlement.attempt(attempt_of(seen, job)?)?;
+    Some(attempt.terms().source.gateway)
+}
+
+/// Whether what a job is there for is at its end.
+fn is_over(seen: &Seen, job: &Job) -> bool {
+    let settlement = &seen.settlement;
+    let status = |payment: PaymentId| {
+        settlement
+            .payment(payment)
+            .map(bayar_domain::Payment::status)
+    };
+    match job.key.kind {
+        JobKind::ExpirePayment => !matches!(
+            status(job.payment),
+            Some(PaymentStatus::Pending | PaymentStatus::Processing)
+        ),
+        JobKind::WatchReview => status(job.payment) != Some(PaymentStatus::UnderReview),
+        JobKind::WatchAttempt => {
+            let attempt = attempt_of(seen, job).and_then(|id| settlement.attempt(id));
+            !attempt.is_some_and(|attempt| attempt.status().is_live())
+        }
+        JobKind::CarryRefund => {
+            let refund = RefundId::new(job.key.subject).ok();
+            let refund = refund.and_then(|id| settlement.refund(id));
+            !refund.is_some_and(|refund| refund.status().is_under_way())
+        }
+        JobKind::CarryAnswer => {
+            let purpose = attempt_of(seen, job).map(crate::port::store::CallPurpose::Answer);
+            let mut calls = seen.calls.iter();
+            !calls.any(|stored| Some(stored.call.purpose) == purpose && !stored.status.is_over())
+        }
+    }
+}
+
+/// Where what a job is there for stands.
+fn found(seen: &Seen, job: &Job) -> Found {
+    match job.key.kind {
+        JobKind::WatchAttempt => {
+            let file = attempt_of(seen, job)
+                .and_then(|attempt| AttemptFile::of(&seen.settlement, seen, attempt));
+            match file {
+                Some(file) if file.is_long_dead() => Found::PastItsEnd(file.opened_by.call.dead_at),
+                Some(_) | None => Found::Payable,
+            }
+        }
+        JobKind::ExpirePayment => {
+            let payment = seen.settlement.payment(job.payment);
+            match payment.map(|payment| payment.terms().deadline) {
+                Some(deadline) => Found::PastItsEnd(deadline),
+                None => Found::Waiting,
+            }
+        }
+        JobKind::CarryRefund | JobKind::CarryAnswer | JobKind::WatchReview => Found::Waiting,
+    }
+}

@@ -1,0 +1,4 @@
+//! What operators see.
+
+pub mod unresolved;
+pub mod webhooks;

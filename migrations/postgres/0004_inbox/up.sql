@@ -1,0 +1,48 @@
+-- Webhooks, stored before they are answered: to the last byte as they came.
+CREATE TABLE inbox (
+    id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    gateway      text NOT NULL,
+    -- The account that it names, or '-'.
+    account      text NOT NULL,
+    mode         text NOT NULL CHECK (mode IN ('live', 'test')),
+    -- The same for the same webhook, however often it comes.
+    event_key    text NOT NULL,
+    event_type   text NOT NULL,
+    headers      text NOT NULL,
+    body         bytea NOT NULL,
+    received_at  timestamptz NOT NULL,
+    status       text NOT NULL CHECK (status IN (
+        'received', 'processed', 'ignored', 'unmatched', 'parked', 'quarantined')),
+    tries        bigint NOT NULL DEFAULT 0 CHECK (tries >= 0),
+    -- Nothing is left to do without it.
+    next_try_at  timestamptz,
+    -- How often it was taken. Whoever writes what became of it says which time that was.
+    epoch        bigint NOT NULL DEFAULT 0 CHECK (epoch >= 0),
+    leased_until timestamptz,
+    fault        text,
+    order_id     bigint REFERENCES orders,
+    attempt_id   bigint REFERENCES attempts,
+    finished_at  timestamptz,
+    -- However often a webhook comes, it is processed once.
+    CONSTRAINT inbox_once UNIQUE (gateway, account, mode, event_key),
+    -- What was received is worked on until it is said what became of it.
+    CHECK (status <> 'received' OR next_try_at IS NOT NULL),
+    CHECK (next_try_at IS NULL OR status IN ('received', 'unmatched')),
+    CHECK ((next_try_at IS NULL) = (finished_at IS NOT NULL))
+);
+CREATE INDEX inbox_due ON inbox (next_try_at, id) WHERE next_try_at IS NOT NULL;
+CREATE INDEX inbox_by_status ON inbox (status, received_at DESC, id DESC);
+CREATE INDEX inbox_newest ON inbox (received_at DESC, id DESC);
+
+-- What came is evidence.
+CREATE FUNCTION bayar_refuse_other_webhook() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$ BEGIN RAISE EXCEPTION 'what a webhook said never changes'; END $$;
+CREATE TRIGGER inbox_says_the_same BEFORE UPDATE OF
+    id, gateway, account, mode, event_key, event_type, headers, body, received_at
+    ON inbox FOR EACH STATEMENT EXECUTE FUNCTION bayar_refuse_other_webhook();
+CREATE TRIGGER inbox_no_delete BEFORE DELETE OR TRUNCATE ON inbox
+    FOR EACH STATEMENT EXECUTE FUNCTION bayar_refuse_change();
+
+-- Refunds and disputes name the money and nothing else.
+CREATE INDEX captures_by_name ON captures (capture);

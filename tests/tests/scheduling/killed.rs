@@ -1,0 +1,66 @@
+//! The process that does due work dies in the middle of it. Another one takes over.
+
+use std::collections::BTreeSet;
+
+use crate::moments::{check_unresolved, let_all_leases_end, let_jobs_be_due};
+use crate::stage::{Stage, on_both_stores};
+
+on_both_stores! {
+    killed_at_any_step_of_due_work,
+    a_run_whose_process_is_dead_is_not_taken_before_its_time,
+}
+
+/// Every step of due work that a process can be killed at, and whether the payment is completed by then.
+const STEPS: &[(&str, bool)] = &[
+    ("schedule.taken", false),
+    ("schedule.half_way", false),
+    ("job.taken", false),
+    ("job.looked", true),
+    ("schedule.before_end", true),
+];
+
+#[test]
+fn every_step_of_due_work_is_tried() {
+    let tried: BTreeSet<_> = STEPS.iter().map(|(name, _)| (*name).to_owned()).collect();
+    let mut named = bayar_tests::program::named_steps();
+    named.retain(|name| name.starts_with("schedule.") || name.starts_with("job."));
+    assert_eq!(named, tried);
+}
+
+async fn killed_at_any_step_of_due_work(mut stage: Stage) {
+    for (step, is_completed) in STEPS {
+        let order = stage.order().await;
+        stage.open(order.payment, "stripe").await;
+        stage.pay_stripe(&order);
+        let_jobs_be_due(&stage).await;
+        stage.installation.set("BAYAR_KILL_AT", step);
+        let died = check_unresolved(&stage);
+        assert_eq!(died.code, None, "{step}: {}", died.text);
+        stage.installation.set("BAYAR_KILL_AT", "");
+        let status = stage.stored_status(order.payment).await;
+        assert_eq!(status == "completed", *is_completed, "{step}: {status}");
+        let_all_leases_end(&stage).await;
+        let ran = check_unresolved(&stage);
+        assert_eq!(ran.code, Some(0), "{step}: {}", ran.text);
+        assert_eq!(
+            stage.stored_status(order.payment).await,
+            "completed",
+            "{step}"
+        );
+        assert_eq!(stage.times(order.payment, "completed").await, 1, "{step}");
+        stage.must_have_kept(&order, 1);
+    }
+}
+
+async fn a_run_whose_process_is_dead_is_not_taken_before_its_time(stage: Stage) {
+    stage.installation.run(&["schedule", "list"], "");
+    let mut stage = stage;
+    stage.installation.set("BAYAR_KILL_AT", "schedule.half_way");
+    assert_eq!(check_unresolved(&stage).code, None);
+    stage.installation.set("BAYAR_KILL_AT", "");
+    let told = check_unresolved(&stage).text;
+    assert!(told.contains("another process is at it"), "{told}");
+    let_all_leases_end(&stage).await;
+    let told = check_unresolved(&stage).text;
+    assert!(told.contains("check-unresolved: 0 looked at"), "{told}");
+}

@@ -1,0 +1,89 @@
+//! Payments whose time is over.
+
+use serde_json::Value;
+
+use crate::moments::let_all_be_overdue;
+use crate::stage::{Stage, on_both_stores};
+
+on_both_stores! {
+    what_is_overdue_is_closed_at_its_gateway_and_ended_here,
+    money_that_came_at_the_last_moment_is_honoured,
+    the_clean_up_of_the_schedule_does_the_same,
+}
+
+async fn what_is_overdue_is_closed_at_its_gateway_and_ended_here(mut stage: Stage) {
+    let (bare, open, in_time) = (
+        stage.order().await,
+        stage.order().await,
+        stage.order().await,
+    );
+    stage.open(open.payment, "stripe").await;
+    let_all_be_overdue(&stage).await;
+    let late = format!(
+        "UPDATE payments SET deadline = '2099-01-01T00:00:00.000000Z' WHERE id = {}",
+        in_time.payment
+    );
+    stage.store.run(&late).await;
+    let told = stage
+        .installation
+        .run(&["payments", "cleanup-expired", "--dry-run", "--json"], "");
+    let told: Value = serde_json::from_str(&told).unwrap();
+    assert_eq!(told["found"], 2, "{told}");
+    assert_eq!(told["payments"][0]["payment_id"], bare.payment);
+    assert_eq!(told["payments"][0]["action"], "would expire");
+    assert_eq!(stage.stored_status(bare.payment).await, "pending");
+    assert_eq!(stage.stored_status(open.payment).await, "processing");
+    let ran = stage.command(&["payments", "cleanup-expired"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.text);
+    assert!(
+        ran.text.contains("Found 2 payments whose time is over."),
+        "{}",
+        ran.text
+    );
+    for order in [&bare, &open] {
+        assert_eq!(stage.stored_status(order.payment).await, "expired");
+    }
+    assert_eq!(stage.stored_status(in_time.payment).await, "pending");
+    let book = stage.book();
+    assert!(
+        book.sessions(&open.number)
+            .iter()
+            .all(|span| span.until.is_some())
+    );
+    let again = stage.command(&["payments", "cleanup-expired"]);
+    assert!(again.text.contains("Found 0 payments"), "{}", again.text);
+}
+
+async fn money_that_came_at_the_last_moment_is_honoured(mut stage: Stage) {
+    for gateway in ["stripe", "midtrans"] {
+        let order = stage.order().await;
+        stage.open(order.payment, gateway).await;
+        match gateway {
+            "stripe" => stage.pay_stripe(&order),
+            _ => stage.pay_midtrans(&order),
+        }
+        let_all_be_overdue(&stage).await;
+        let ran = stage.command(&["payments", "cleanup-expired"]);
+        assert_eq!(ran.code, Some(0), "{}", ran.text);
+        assert_eq!(
+            stage.stored_status(order.payment).await,
+            "completed",
+            "{gateway}"
+        );
+        assert_eq!(stage.times(order.payment, "expired").await, 0, "{gateway}");
+        stage.must_have_kept(&order, 1);
+    }
+}
+
+async fn the_clean_up_of_the_schedule_does_the_same(mut stage: Stage) {
+    let (bare, paid) = (stage.order().await, stage.order().await);
+    stage.open(paid.payment, "stripe").await;
+    stage.pay_stripe(&paid);
+    let_all_be_overdue(&stage).await;
+    let ran = stage.command(&["schedule", "run", "cleanup-expired"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.text);
+    let result = "1 expired, 1 turned out to be paid, 0 wait for their gateway";
+    assert!(ran.text.contains(result), "{}", ran.text);
+    assert_eq!(stage.stored_status(bare.payment).await, "expired");
+    assert_eq!(stage.stored_status(paid.payment).await, "completed");
+}

@@ -1,0 +1,72 @@
+//! A gateway is in trouble for hours, and answers again.
+
+use bayar_sandbox::sim::Fault;
+
+use crate::moments::{check_unresolved, reads, sweep};
+use crate::stage::{Stage, on_both_stores};
+
+on_both_stores! {
+    a_gateway_that_answers_again_is_asked_about_everything_at_once,
+    a_gateway_in_trouble_holds_up_nothing_of_another,
+}
+
+async fn a_gateway_that_answers_again_is_asked_about_everything_at_once(mut stage: Stage) {
+    let mut orders = Vec::new();
+    for _ in 0..6 {
+        let order = stage.order().await;
+        stage.open(order.payment, "stripe").await;
+        orders.push(order);
+    }
+    stage.all(
+        "checkout_session.retrieve",
+        Fault::Error500Before { stored: false },
+    );
+    for _ in 0..3 {
+        let told = sweep(&stage).await;
+        assert!(told.contains("0 updated"), "{told}");
+    }
+    for order in &orders {
+        stage.pay_stripe(order);
+        assert_eq!(stage.stored_status(order.payment).await, "processing");
+    }
+    let waiting = stage
+        .store
+        .texts("SELECT kind AS json FROM jobs WHERE waits_for = 'stripe' AND done_at IS NULL")
+        .await;
+    assert_eq!(waiting.len(), 6);
+    // It is not hammered: as long as nothing is due, one of them finds out whether it is back.
+    let before: usize = orders.iter().map(|order| reads(&stage, order)).sum();
+    check_unresolved(&stage);
+    let after: usize = orders.iter().map(|order| reads(&stage, order)).sum();
+    assert!((1..=4).contains(&(after - before)), "{before} {after}");
+    stage.calm();
+    check_unresolved(&stage);
+    for order in &orders {
+        assert_eq!(stage.stored_status(order.payment).await, "completed");
+        assert_eq!(stage.times(order.payment, "completed").await, 1);
+    }
+}
+
+async fn a_gateway_in_trouble_holds_up_nothing_of_another(mut stage: Stage) {
+    let mut stuck = Vec::new();
+    for _ in 0..12 {
+        let order = stage.order().await;
+        stage.open(order.payment, "stripe").await;
+        stuck.push(order);
+    }
+    let paid = stage.order().await;
+    stage.open(paid.payment, "midtrans").await;
+    stage.pay_midtrans(&paid);
+    stage.all("checkout_session.retrieve", Fault::TimeoutBefore);
+    sweep(&stage).await;
+    assert_eq!(stage.stored_status(paid.payment).await, "completed");
+    // After a few that asked in vain the others did not ask.
+    let asked = stuck
+        .iter()
+        .filter(|order| reads(&stage, order) > 0)
+        .count();
+    assert!(asked < stuck.len(), "{asked}");
+    for order in &stuck {
+        assert_eq!(stage.stored_status(order.payment).await, "processing");
+    }
+}
