@@ -32,7 +32,7 @@ impl Lane {
     pub async fn new() -> Self {
         let mut stage = Stage::on_postgres().await;
         // It shall wait for the gateway until it is stopped.
-        stage.installation.set("GATEWAY_TIMEOUT", "20s");
+        stage.installation.set("GATEWAY_TIMEOUT", "15s");
         stage.installation.set("DATABASE_POOL_SIZE", "4");
         let directory = stage.installation.data_dir();
         fs::create_dir_all(&directory).unwrap();
