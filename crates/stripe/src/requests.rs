@@ -156,9 +156,16 @@ fn item(line: &Line) -> Result<CreateCheckoutSessionLineItems, Unfit> {
 fn stored(request: RequestBuilder, now: DateTime<Utc>) -> Result<Request, Unfit> {
     Ok(Request {
         path: format!("{ROOT}{}", request.path),
-        body: request.body.unwrap_or_default(),
+        body: in_order(&request.body.unwrap_or_default()),
         good_until: moved(now, KEY_IS_KNOWN)?,
     })
+}
+
+/// The fields in the order of their names: metadata comes in any order, and what says the same is to read the same.
+fn in_order(form: &str) -> String {
+    let mut fields: Vec<_> = form.split('&').collect();
+    fields.sort_by_key(|field| field.split_once('=').map_or(*field, |(name, _)| name));
+    fields.join("&")
 }
 
 fn moved(time: DateTime<Utc>, by: TimeDelta) -> Result<DateTime<Utc>, Unfit> {

@@ -42,6 +42,16 @@ async fn a_refund_names_the_money_and_carries_our_mark() {
     assert_eq!(form(&request.body), expected.into());
 }
 
+/// What was written down is held against what is wanted now: it must not differ by chance.
+#[tokio::test]
+async fn the_same_refund_is_always_asked_for_in_the_same_words() {
+    let first = to_refund(php(560_000), php(60_000)).await.unwrap();
+    for _ in 0..20 {
+        let again = to_refund(php(560_000), php(60_000)).await.unwrap();
+        assert_eq!(again.body, first.body);
+    }
+}
+
 #[tokio::test]
 async fn a_refund_is_exact_and_never_more_than_came_in() {
     let isk = |minor| Money::new(minor, Currency::Isk);
