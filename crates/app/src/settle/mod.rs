@@ -2,8 +2,6 @@
 
 mod effects;
 mod notes;
-#[cfg(feature = "testing")]
-mod testing;
 
 use bayar_domain::fact::Fact;
 use bayar_domain::gateway::CaptureId;
