@@ -22,7 +22,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(5);
 
 /// What runs at its hour.
 ///
-/// A new entry is a variant here and an arm in [`App::run_entry`]; one that follows a list, such as what happened at
+/// A new entry is a variant here and an arm in `App::run_entry`; one that follows a list, such as what happened at
 /// a gateway, keeps its place by [`keep_cursor`](crate::port::store::Schedule::keep_cursor) and finds it in its lease.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Entry {
