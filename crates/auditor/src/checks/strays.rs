@@ -1,5 +1,7 @@
 //! What belongs to no order.
 
+use std::collections::BTreeSet;
+
 use super::Case;
 use crate::finding::{Check, Findings};
 
@@ -17,7 +19,7 @@ pub(super) fn check(case: &Case<'_>, found: &mut Findings) {
         found.add(Check::SameMoney, Some(order), what.clone());
     }
     let prefix = format!("by-{}-", case.ledger.word);
-    let known: std::collections::BTreeSet<_> = case
+    let known: BTreeSet<_> = case
         .ledger
         .calls
         .iter()
@@ -36,10 +38,14 @@ pub(super) fn check(case: &Case<'_>, found: &mut Findings) {
 /// Rows that say they are of an order or a payment that is not there.
 fn rows(case: &Case<'_>, found: &mut Findings) {
     let ledger = case.ledger;
-    let orders: std::collections::BTreeSet<_> = ledger.orders.iter().map(|row| row.id).collect();
-    let payments: std::collections::BTreeSet<_> =
-        ledger.payments.iter().map(|row| row.id).collect();
-    let of_orders = [
+    let mut strays = |what: &str, check, of: &str, owners: BTreeSet<i64>, there: &BTreeSet<i64>| {
+        for owner in owners.difference(there) {
+            let what = format!("a {what} is of {of} {owner}, which is not there");
+            found.add(check, None, what);
+        }
+    };
+    let orders = ids(&ledger.orders, |row| row.id);
+    for (what, check, owners) in [
         (
             "payment",
             Check::LivePointer,
@@ -70,17 +76,11 @@ fn rows(case: &Case<'_>, found: &mut Findings) {
             Check::RefundState,
             ids(&ledger.refunds, |row| row.order_id),
         ),
-    ];
-    for (what, check, owners) in of_orders {
-        for owner in owners.iter().filter(|id| !orders.contains(id)) {
-            found.add(
-                check,
-                None,
-                format!("a {what} is of order {owner}, which is not there"),
-            );
-        }
+    ] {
+        strays(what, check, "order", owners, &orders);
     }
-    let of_payments = [
+    let payments = ids(&ledger.payments, |row| row.id);
+    for (what, check, owners) in [
         (
             "event",
             Check::HistoryWhole,
@@ -101,18 +101,11 @@ fn rows(case: &Case<'_>, found: &mut Findings) {
             Check::KeysAnswerTheirs,
             ids(&ledger.keys, |row| row.payment_id),
         ),
-    ];
-    for (what, check, owners) in of_payments {
-        for owner in owners.iter().filter(|id| !payments.contains(id)) {
-            found.add(
-                check,
-                None,
-                format!("a {what} is of payment {owner}, which is not there"),
-            );
-        }
+    ] {
+        strays(what, check, "payment", owners, &payments);
     }
 }
 
-fn ids<T>(rows: &[T], owner: impl Fn(&T) -> i64) -> std::collections::BTreeSet<i64> {
+fn ids<T>(rows: &[T], owner: impl Fn(&T) -> i64) -> BTreeSet<i64> {
     rows.iter().map(owner).collect()
 }

@@ -12,6 +12,7 @@ mod login;
 mod ops;
 mod orders;
 mod pages;
+mod paging;
 mod payment_methods;
 mod payments;
 pub mod problem;

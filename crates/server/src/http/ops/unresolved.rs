@@ -11,6 +11,7 @@ use crate::http::State;
 use crate::http::access::Known;
 use crate::http::body::{Refusals, amount, time};
 use crate::http::form::Form;
+use crate::http::paging;
 use crate::http::problem::Problem;
 use crate::language::Language;
 use crate::messages::Message;
@@ -93,10 +94,7 @@ pub async fn unresolved(
     known.operator()?;
     let mut form = Form::from_query(&request)?;
     let after: Option<PaymentId> = form.optional_number("after");
-    let limit = form.optional_number::<u32>("limit").unwrap_or(15);
-    if limit > LARGEST {
-        form.refuse("limit", Message::FieldTooLarge, vec![LARGEST.to_string()]);
-    }
+    let limit = paging::at_most(&mut form, "limit", LARGEST).unwrap_or(15);
     form.done()?;
     let store = state.app.store();
     let found = store.unresolved(Which::All, after, limit).await;

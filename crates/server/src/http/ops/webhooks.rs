@@ -1,7 +1,7 @@
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use bayar_app::Trouble;
-use bayar_app::port::store::{Page, WebhookEntry, WebhookFilter, WebhookStatus};
+use bayar_app::port::store::{WebhookEntry, WebhookFilter, WebhookStatus};
 use bayar_domain::Gateway;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
@@ -10,6 +10,7 @@ use crate::http::State;
 use crate::http::access::Known;
 use crate::http::body::{Refusals, time};
 use crate::http::form::Form;
+use crate::http::paging::{self, PageBody};
 use crate::http::problem::Problem;
 use crate::language::Language;
 use crate::messages::Message;
@@ -101,24 +102,10 @@ struct WebhookList {
     /// The webhooks of the page, newest first.
     data: Vec<WebhookBody>,
     /// Which part of the list it is.
-    meta: WebhookPage,
+    meta: PageBody,
     /// A sentence for people, in the language they asked for.
     message: &'static str,
 }
-
-/// Which part of a list of webhooks.
-#[derive(Debug, Serialize, ToSchema)]
-struct WebhookPage {
-    /// Which page.
-    page: u32,
-    /// How many entries a page has.
-    per_page: u32,
-    /// How many entries the whole list has.
-    total: u64,
-}
-
-const LAST_PAGE: u32 = 1_000_000;
-const LARGEST_PAGE: u32 = 100;
 
 /// The webhooks that came, newest first.
 #[utoipa::path(
@@ -136,34 +123,19 @@ pub async fn list(
 ) -> Result<HttpResponse, Problem> {
     known.operator()?;
     let mut form = Form::from_query(&request)?;
-    let number = at_most(&mut form, "page", LAST_PAGE).unwrap_or(1);
-    let size = at_most(&mut form, "per_page", LARGEST_PAGE).unwrap_or(15);
+    let page = paging::page(&mut form);
     let filter = WebhookFilter {
         status: form.optional_parsed::<WebhookStatus>("status", Message::FieldInvalid),
         gateway: form.optional_parsed::<Gateway>("gateway", Message::FieldInvalid),
     };
     form.done()?;
-    let page = Page { number, size };
     let found = state.app.store().webhooks(&filter, page).await;
     let found = found.map_err(Trouble::from)?;
     Ok(HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .json(WebhookList {
             data: found.entries.into_iter().map(WebhookBody::from).collect(),
-            meta: WebhookPage {
-                page: number,
-                per_page: size,
-                total: found.total,
-            },
+            meta: PageBody::of(page, found.total),
             message: Message::Found.text(language),
         }))
-}
-
-/// A whole number from 1 to `most` that may be there.
-fn at_most(form: &mut Form, name: &str, most: u32) -> Option<u32> {
-    let number = form.optional_number::<u32>(name)?;
-    if number > most {
-        form.refuse(name, Message::FieldTooLarge, vec![most.to_string()]);
-    }
-    Some(number)
 }

@@ -1,6 +1,6 @@
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, get, web};
-use bayar_app::port::store::{Page, PaymentFilter};
+use bayar_app::port::store::PaymentFilter;
 use bayar_domain::PaymentStatus;
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use serde::Serialize;
@@ -11,6 +11,7 @@ use crate::http::State;
 use crate::http::access::Known;
 use crate::http::body::Refusals;
 use crate::http::form::Form;
+use crate::http::paging::{self, PageBody};
 use crate::http::problem::Problem;
 use crate::language::Language;
 use crate::messages::Message;
@@ -64,20 +65,6 @@ struct PaymentList {
     message: &'static str,
 }
 
-/// Which part of a list.
-#[derive(Debug, Serialize, ToSchema)]
-struct PageBody {
-    /// Which page.
-    page: u32,
-    /// How many entries a page has.
-    per_page: u32,
-    /// How many entries the whole list has.
-    total: u64,
-}
-
-const LAST_PAGE: u32 = 1_000_000;
-const LARGEST_PAGE: u32 = 100;
-
 /// The payments of the caller, newest first. Operators and applications see everybody's.
 #[utoipa::path(
     tag = "payments",
@@ -94,8 +81,7 @@ pub async fn list(
 ) -> Result<HttpResponse, Problem> {
     let caller = known.reader()?;
     let mut form = Form::from_query(&request)?;
-    let number = at_most(&mut form, "page", LAST_PAGE).unwrap_or(1);
-    let size = at_most(&mut form, "per_page", LARGEST_PAGE).unwrap_or(15);
+    let page = paging::page(&mut form);
     let status = form.optional_parsed::<PaymentStatus>("status", Message::FieldInvalid);
     let from = form.optional_text("from", 40);
     let from = from.and_then(|text| moment(&mut form, "from", &text, Bound::First));
@@ -109,28 +95,14 @@ pub async fn list(
         from,
         to,
     };
-    let page = Page { number, size };
     let found = state.app.list_payments(&caller, filter, page).await?;
     Ok(HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .json(PaymentList {
             data: found.entries.iter().map(PaymentBody::stored).collect(),
-            meta: PageBody {
-                page: number,
-                per_page: size,
-                total: found.total,
-            },
+            meta: PageBody::of(page, found.total),
             message: Message::Found.text(language),
         }))
-}
-
-/// A whole number from 1 to `most` that may be there.
-fn at_most(form: &mut Form, name: &str, most: u32) -> Option<u32> {
-    let number = form.optional_number::<u32>(name)?;
-    if number > most {
-        form.refuse(name, Message::FieldTooLarge, vec![most.to_string()]);
-    }
-    Some(number)
 }
 
 enum Bound {
