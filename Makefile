@@ -12,7 +12,7 @@ install = @$(TOOLS)/cargo-$(1) $(1) --version 2>/dev/null | grep -qx "cargo-$(1)
 .PHONY: help run clean-data check lint deps test doc deny fmt fmt-check states env-example mutants bench fuzz-api audit-runs mutate-constraints crash
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## start a demonstration on port 8080, with a SQLite file in data/demo
 	cargo run --locked --bin bayar-sandbox

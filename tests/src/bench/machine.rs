@@ -25,9 +25,7 @@ impl Machine {
             cores: cores()?,
             memory_gib: memory(&fs::read_to_string("/proc/meminfo")?)
                 .ok_or("/proc/meminfo is not understood")?,
-            kernel: fs::read_to_string("/proc/sys/kernel/osrelease")?
-                .trim()
-                .to_owned(),
+            kernel: release(&fs::read_to_string("/proc/sys/kernel/osrelease")?),
             rustc: rustc().await?,
         })
     }
@@ -43,6 +41,16 @@ fn field(text: &str, name: &str) -> Option<String> {
         let (found, value) = line.split_once(':')?;
         (found.trim() == name).then(|| value.trim().to_owned())
     })
+}
+
+/// The first two numbers of a version. What follows tells whose machine it is, and nothing about speed.
+fn release(version: &str) -> String {
+    version
+        .trim()
+        .split(['.', '-'])
+        .take(2)
+        .collect::<Vec<_>>()
+        .join(".")
 }
 
 /// In GiB, to the nearest.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::support::{Fixture, SOON, connect, wait_until};
 use bayar_app::port::store::{Announcement, OrderUnit, Payments, Save, Store, StoreError, Units};
 use bayar_domain::settlement::Restored;
-use bayar_domain::{OrderId, PaymentStatus, Settlement, Step};
+use bayar_domain::{OrderId, PaymentId, PaymentStatus, Settlement, Step};
 use bayar_testkit::builders::{AnOpening, AnOrder, a_save_of, php};
 use bayar_testkit::servers::Proxy;
 
@@ -15,6 +15,22 @@ async fn begin(store: &dyn Store, order: OrderId) -> (Box<dyn OrderUnit>, Settle
         Restored::Sound(settlement) => (unit, settlement),
         Restored::Drifted(step) => panic!("it drifted: {:?}", step.changes),
     }
+}
+
+async fn an_open_payment(store: &dyn Store) -> (OrderId, PaymentId) {
+    let order = AnOrder::of_a_cart().add(store).await;
+    let opening = AnOpening::of(&order).open(store).await;
+    (order.terms().id, opening.bill.payment.terms().id)
+}
+
+/// The step is at hand, and nothing of it is saved.
+async fn about_to_cancel(
+    store: &dyn Store,
+    order: OrderId,
+    payment: PaymentId,
+) -> (Box<dyn OrderUnit>, Step) {
+    let (unit, settlement) = begin(store, order).await;
+    (unit, settlement.cancel_payment(payment).unwrap())
 }
 
 /// The payment is called off. Its papers are left alone here.
@@ -110,11 +126,8 @@ async fn a_unit_that_waits_too_long_is_busy() {
 async fn what_moves_is_announced_and_its_job_ends() {
     let fixture = Fixture::new().await;
     let store = fixture.port();
-    let order = AnOrder::of_a_cart().add(store).await;
-    let opening = AnOpening::of(&order).open(store).await;
-    let payment = opening.bill.payment.terms().id;
-    let (mut unit, settlement) = begin(store, order.terms().id).await;
-    let step = settlement.cancel_payment(payment).unwrap();
+    let (order, payment) = an_open_payment(store).await;
+    let (mut unit, step) = about_to_cancel(store, order, payment).await;
     save(&mut *unit, &step).await.unwrap();
     unit.commit().await.unwrap();
     let outbox: Vec<String> = fixture
@@ -167,11 +180,8 @@ async fn a_commit_whose_answer_is_lost_is_unsure_and_was_made() {
     let fixture = Fixture::new().await;
     let proxy = Proxy::in_front_of(&fixture.database.url).await;
     let store = connect(&proxy.url());
-    let order = AnOrder::of_a_cart().add(&store).await;
-    let opening = AnOpening::of(&order).open(&store).await;
-    let payment = opening.bill.payment.terms().id;
-    let (mut unit, settlement) = begin(&store, order.terms().id).await;
-    let step = settlement.cancel_payment(payment).unwrap();
+    let (order, payment) = an_open_payment(&store).await;
+    let (mut unit, step) = about_to_cancel(&store, order, payment).await;
     save(&mut *unit, &step).await.unwrap();
     proxy.cut_after_request_containing(b"COMMIT");
     let lost = unit.commit().await;
@@ -185,18 +195,14 @@ async fn a_unit_whose_connection_breaks_before_the_commit_never_happened_and_say
     let fixture = Fixture::new().await;
     let proxy = Proxy::in_front_of(&fixture.database.url).await;
     let store = connect(&proxy.url());
-    let order = AnOrder::of_a_cart().add(&store).await;
-    let opening = AnOpening::of(&order).open(&store).await;
-    let payment = opening.bill.payment.terms().id;
-    let (mut unit, settlement) = begin(&store, order.terms().id).await;
-    let step = settlement.cancel_payment(payment).unwrap();
+    let (order, payment) = an_open_payment(&store).await;
+    let (mut unit, step) = about_to_cancel(&store, order, payment).await;
     proxy.cut_after_request_containing(b"payment.cancelled");
     let lost = save(&mut *unit, &step).await;
     assert!(matches!(lost, Err(StoreError::Unavailable(_))), "{lost:?}");
     let stored = store.payment(payment).await.unwrap().unwrap();
     assert_eq!(stored.payment.status(), PaymentStatus::Pending);
-    let (mut unit, settlement) = begin(&store, order.terms().id).await;
-    let step = settlement.cancel_payment(payment).unwrap();
+    let (mut unit, step) = about_to_cancel(&store, order, payment).await;
     save(&mut *unit, &step).await.unwrap();
     unit.commit().await.unwrap();
 }
@@ -206,11 +212,8 @@ async fn a_unit_whose_connection_breaks_before_the_commit_never_happened_and_say
 async fn a_unit_writes_nothing_over_a_row_that_is_not_as_it_was_loaded() {
     let fixture = Fixture::new().await;
     let store = fixture.port();
-    let order = AnOrder::of_a_cart().add(store).await;
-    let opening = AnOpening::of(&order).open(store).await;
-    let payment = opening.bill.payment.terms().id;
-    let (mut unit, settlement) = begin(store, order.terms().id).await;
-    let step = settlement.cancel_payment(payment).unwrap();
+    let (order, payment) = an_open_payment(store).await;
+    let (mut unit, step) = about_to_cancel(store, order, payment).await;
     fixture
         .run("UPDATE payments SET version = version + 1")
         .await;
@@ -230,11 +233,8 @@ async fn a_unit_writes_nothing_over_a_row_that_is_not_as_it_was_loaded() {
 async fn a_unit_in_which_something_failed_is_not_committed() {
     let fixture = Fixture::new().await;
     let store = fixture.port();
-    let order = AnOrder::of_a_cart().add(store).await;
-    let opening = AnOpening::of(&order).open(store).await;
-    let payment = opening.bill.payment.terms().id;
-    let (mut unit, settlement) = begin(store, order.terms().id).await;
-    let step = settlement.cancel_payment(payment).unwrap();
+    let (order, payment) = an_open_payment(store).await;
+    let (mut unit, step) = about_to_cancel(store, order, payment).await;
     fixture
         .run("ALTER TABLE outbox ADD CHECK (kind <> 'payment.cancelled')")
         .await;
@@ -250,11 +250,8 @@ async fn a_unit_in_which_something_failed_is_not_committed() {
 async fn history_and_decisions_are_only_ever_added_to() {
     let fixture = Fixture::new().await;
     let store = fixture.port();
-    let order = AnOrder::of_a_cart().add(store).await;
-    let opening = AnOpening::of(&order).open(store).await;
-    let payment = opening.bill.payment.terms().id;
-    let (mut unit, settlement) = begin(store, order.terms().id).await;
-    let step = settlement.cancel_payment(payment).unwrap();
+    let (order, payment) = an_open_payment(store).await;
+    let (mut unit, step) = about_to_cancel(store, order, payment).await;
     save(&mut *unit, &step).await.unwrap();
     unit.commit().await.unwrap();
     let client = fixture.client().await;
@@ -277,16 +274,12 @@ async fn history_and_decisions_are_only_ever_added_to() {
 async fn each_version_is_told_of_once() {
     let fixture = Fixture::new().await;
     let store = fixture.port();
-    let order = AnOrder::of_a_cart().add(store).await;
-    let opening = AnOpening::of(&order).open(store).await;
-    let payment = opening.bill.payment.terms().id;
-    let (mut unit, settlement) = begin(store, order.terms().id).await;
-    let step = settlement.cancel_payment(payment).unwrap();
+    let (order, payment) = an_open_payment(store).await;
+    let (mut unit, step) = about_to_cancel(store, order, payment).await;
     save(&mut *unit, &step).await.unwrap();
     unit.commit().await.unwrap();
-    let id = order.terms().id;
     let decided = format!(
-        "INSERT INTO decisions (order_id, position, decision, actor, at) VALUES ({id}, 99, '{{}}', 'system', now())"
+        "INSERT INTO decisions (order_id, position, decision, actor, at) VALUES ({order}, 99, '{{}}', 'system', now())"
     );
     fixture.run(&decided).await;
     let client = fixture.client().await;

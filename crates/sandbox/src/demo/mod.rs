@@ -281,8 +281,8 @@ The same by hand:
 
 3. Press the button again: type line 2 again, and get 409 with the same payment.
 
-4. Open the checkout (put the payment's id for ID), pay at the address it answers, and see it completed
-   by the gateway's webhook:
+4. Open the checkout (put the payment's id for ID), pay at the address it answers, and see it completed:
+   by the gateway's webhook, and without one by the schedule in a minute or two:
 
    curl -s -X POST {api}/api/v1/payments/ID/process -H "Authorization: Bearer $TOKEN"
    curl -s {api}/api/v1/payments/ID -H "Authorization: Bearer $TOKEN"

@@ -13,7 +13,7 @@ pub enum KeysCommand {
     Add {
         /// What to call it
         name: String,
-        /// service: may do for any user what the user may; operator: sees all
+        /// service: may do for any user what the user may; operator: sees all, reviews, cancels and gives money back
         #[arg(long, default_value = "service")]
         role: Role,
         /// What it may be used for: orders, payments, read or refunds; may be given several times. Everything when none is given
