@@ -57,7 +57,7 @@ pub use refunds::{
 };
 pub use settings::{RefundSettings, Settings};
 pub use trouble::Trouble;
-pub use work::{Entry, PlannedRun, RunError, Swept, WorkSettings};
+pub use work::{Entry, Outcome, PlannedRun, RunError, Swept, WorkSettings};
 
 use bayar_domain::PaymentId;
 use identity::{ExternalIssuer, ReturnSigner, TicketError, TicketSigner, TokenSigner};

@@ -28,12 +28,14 @@ use crate::statement::{interval, statement};
 statement! {
     /// Rows that somebody else takes at this moment are passed over.
     struct LeaseWebhooks {
+        gateway: String as Text,
         at_most: i64 as BigInt,
         lasting: PgInterval as Interval,
     }
     "WITH due AS (
         SELECT id FROM inbox
-        WHERE next_try_at <= bayar_now() AND (leased_until IS NULL OR leased_until <= bayar_now())
+        WHERE gateway = " gateway " AND next_try_at <= bayar_now()
+            AND (leased_until IS NULL OR leased_until <= bayar_now())
         ORDER BY next_try_at, id LIMIT " at_most " FOR UPDATE SKIP LOCKED
     )
     UPDATE inbox SET epoch = epoch + 1, tries = tries + 1, leased_until = bayar_now() + " lasting "
@@ -133,8 +135,14 @@ impl Inbox for PgStore {
         Ok(Kept::Known(WebhookId::new(*id).map_err(broken)?))
     }
 
-    async fn lease_webhooks(&self, at_most: u32, lasting: Duration) -> Answer<Vec<LeasedWebhook>> {
+    async fn lease_webhooks(
+        &self,
+        gateway: Gateway,
+        at_most: u32,
+        lasting: Duration,
+    ) -> Answer<Vec<LeasedWebhook>> {
         let lease = LeaseWebhooks {
+            gateway: gateway.to_string(),
             at_most: at_most.into(),
             lasting: interval(lasting)?,
         };

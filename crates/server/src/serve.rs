@@ -11,7 +11,8 @@ use bayar_app::App;
 use bayar_app::port::Clock;
 use bayar_app::port::store::Which;
 use thiserror::Error;
-use tokio::sync::{oneshot, watch};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
 
 use crate::config::Config;
 use crate::http::{self, State};
@@ -96,32 +97,70 @@ pub async fn serve(
             .run();
     let upkeep = tokio::spawn(upkeep(Arc::clone(&app), clock, metrics, options.scheduler));
     let (stop, stopped) = watch::channel(false);
-    let worker = options.scheduler.then(|| {
-        let app = Arc::clone(&app);
-        tokio::spawn(async move { app.do_due_work(stopped).await })
-    });
-    let (stop_inbox, inbox_is_stopped) = oneshot::channel::<()>();
-    let inbox = Arc::clone(&app).work_inbox(config.webhooks.workers, async {
-        // It is stopped by word, or with whoever would say it.
-        let _ = inbox_is_stopped.await;
-    });
+    let stop = Arc::new(stop);
+    let worker = options
+        .scheduler
+        .then(|| tokio::spawn(keep_working(Arc::clone(&app), stopped.clone())));
+    let workers = config.webhooks.workers;
+    let inbox = Arc::clone(&app).work_inbox(workers, told(stopped));
     let inbox = tokio::spawn(inbox);
+    let leaving = tokio::spawn(stop_when_signalled(Arc::clone(&stop)));
     tracing::info!(%address, installation = %app.installation(), "Bayar serves");
     ready(address, &app).await;
     let served = server.await;
     upkeep.abort();
-    // Without a worker nobody listens.
-    let _ = stop.send(true);
-    if let Some(worker) = worker {
+    leaving.abort();
+    stop.send_replace(true);
+    let work = async {
+        let Some(worker) = worker else { return };
         let ended = tokio::time::timeout(config.http.shutdown_timeout, worker).await;
         if !matches!(ended, Ok(Ok(()))) {
             tracing::warn!("work was left where it stood; whoever comes next takes it over");
         }
-    }
-    drop(stop_inbox);
-    let _ = inbox.await;
+    };
+    let _ = tokio::join!(work, inbox);
     tracing::info!("Bayar has stopped");
     served.map_err(ServeError::Serve)
+}
+
+/// Does due work, and begins anew should that ever break down.
+async fn keep_working(app: Arc<App>, stopped: watch::Receiver<bool>) {
+    const PAUSE: Duration = Duration::from_secs(5);
+    loop {
+        let (worker, told) = (Arc::clone(&app), stopped.clone());
+        let working = tokio::spawn(async move { worker.do_due_work(told).await });
+        match working.await {
+            Ok(()) => return,
+            Err(error) => tracing::error!(%error, "due work broke down, and begins anew"),
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// Waits until the word is given, or whoever would give it is gone.
+async fn told(mut stopped: watch::Receiver<bool>) {
+    let _ = stopped.wait_for(|stop| *stop).await;
+}
+
+/// Has work begin nothing more while the server, which hears the same signals, finishes its requests.
+async fn stop_when_signalled(stop: Arc<watch::Sender<bool>>) {
+    let signals = [
+        SignalKind::terminate(),
+        SignalKind::interrupt(),
+        SignalKind::quit(),
+    ];
+    match signals.map(signal) {
+        [Ok(mut terminate), Ok(mut interrupt), Ok(mut quit)] => {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+                _ = quit.recv() => {}
+            }
+            stop.send_replace(true);
+        }
+        // It is told when the server has stopped.
+        _ => tracing::warn!("signals cannot be heard"),
+    }
 }
 
 /// How long a client may take to send the head of a request.

@@ -2,12 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use crate::moments::{check_unresolved, let_all_leases_end, let_jobs_be_due};
+use bayar_sandbox::sim::Fault;
+use bayar_tests::program::wait_until;
+
+use crate::moments::{check_unresolved, let_all_leases_end, let_jobs_be_due, sweep};
 use crate::stage::{Stage, on_both_stores};
 
 on_both_stores! {
     killed_at_any_step_of_due_work,
     a_run_whose_process_is_dead_is_not_taken_before_its_time,
+    a_worker_that_is_told_to_stop_keeps_nothing,
 }
 
 /// Every step of due work that a process can be killed at, and whether the payment is completed by then.
@@ -63,4 +67,31 @@ async fn a_run_whose_process_is_dead_is_not_taken_before_its_time(stage: Stage) 
     let_all_leases_end(&stage).await;
     let told = check_unresolved(&stage).text;
     assert!(told.contains("check-unresolved: 0 looked at"), "{told}");
+}
+
+/// What it has in hand it brings to its end, a run of the schedule included, so that nobody waits for its leases.
+async fn a_worker_that_is_told_to_stop_keeps_nothing(mut stage: Stage) {
+    for _ in 0..12 {
+        let order = stage.order().await;
+        stage.open(order.payment, "stripe").await;
+    }
+    stage.all("checkout_session.retrieve", Fault::TimeoutBefore);
+    let_jobs_be_due(&stage).await;
+    stage.installation.run(&["schedule", "list"], "");
+    let due = "UPDATE schedule SET due_at = '2020-01-01T00:00:00.000000Z'";
+    stage.store.run(due).await;
+    let mut worker = stage.installation.work();
+    let leased = async |table: &str| {
+        let leased = format!("SELECT 'one' AS json FROM {table} WHERE leased_until IS NOT NULL");
+        stage.store.texts(&leased).await.len()
+    };
+    wait_until("a run and jobs are under way", async || {
+        leased("schedule").await > 0 && leased("jobs").await > 0
+    })
+    .await;
+    worker.stop();
+    assert!(worker.ended_well());
+    assert_eq!((leased("schedule").await, leased("jobs").await), (0, 0));
+    stage.calm();
+    sweep(&stage).await;
 }

@@ -92,12 +92,17 @@ async fn a_job_that_is_missing_is_opened_and_counted(mut stage: Stage) {
         .store
         .run("DELETE FROM jobs WHERE kind = 'watch_attempt'")
         .await;
-    let told = check_unresolved(&stage).text;
-    assert!(told.contains("1 jobs were missing"), "{told}");
-    assert!(told.contains("a job was missing"), "{told}");
+    let ran = check_unresolved(&stage);
+    assert!(ran.text.contains("1 jobs were missing"), "{}", ran.text);
+    assert!(ran.text.contains("a job was missing"), "{}", ran.text);
+    // Whoever runs it by cron is told.
+    assert_eq!(ran.code, Some(1));
+    let listed = stage.command(&["schedule", "list"]).text;
+    assert!(listed.contains("failed: "), "{listed}");
     assert_eq!(stage.stored_status(order.payment).await, "completed");
-    let told = check_unresolved(&stage).text;
-    assert!(told.contains("0 jobs were missing"), "{told}");
+    let ran = check_unresolved(&stage);
+    assert!(ran.text.contains("0 jobs were missing"), "{}", ran.text);
+    assert_eq!(ran.code, Some(0));
 }
 
 async fn money_under_review_is_looked_at_until_the_gateway_decides(mut stage: Stage) {

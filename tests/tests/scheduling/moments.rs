@@ -12,6 +12,17 @@ pub async fn let_jobs_be_due(stage: &Stage) {
         .await;
 }
 
+/// What is due in five minutes is due now.
+pub async fn let_five_minutes_pass(stage: &Stage) {
+    let sooner = if stage.is_shared() {
+        "due_at - interval '5 minutes'"
+    } else {
+        "strftime('%Y-%m-%dT%H:%M:%f', due_at, '-300 seconds') || '000Z'"
+    };
+    let sooner = format!("UPDATE jobs SET due_at = {sooner} WHERE done_at IS NULL");
+    stage.store.run(&sooner).await;
+}
+
 /// Whoever had a job or a run is dead, and its time with it is over.
 pub async fn let_all_leases_end(stage: &Stage) {
     stage.let_leases_end().await;

@@ -2,12 +2,13 @@
 
 use bayar_sandbox::sim::Fault;
 
-use crate::moments::{check_unresolved, reads, sweep};
+use crate::moments::{check_unresolved, let_five_minutes_pass, reads, sweep};
 use crate::stage::{Stage, on_both_stores};
 
 on_both_stores! {
     a_gateway_that_answers_again_is_asked_about_everything_at_once,
     a_gateway_in_trouble_holds_up_nothing_of_another,
+    rubbish_for_an_answer_is_no_reason_to_look_away,
 }
 
 async fn a_gateway_that_answers_again_is_asked_about_everything_at_once(mut stage: Stage) {
@@ -69,4 +70,20 @@ async fn a_gateway_in_trouble_holds_up_nothing_of_another(mut stage: Stage) {
     for order in &stuck {
         assert_eq!(stage.stored_status(order.payment).await, "processing");
     }
+}
+
+/// Nobody is woken when the rubbish ends, so what may be paid is looked at as often as ever.
+async fn rubbish_for_an_answer_is_no_reason_to_look_away(mut stage: Stage) {
+    let order = stage.order().await;
+    stage.open(order.payment, "stripe").await;
+    stage.all("checkout_session.retrieve", Fault::Garbage);
+    for _ in 0..6 {
+        sweep(&stage).await;
+    }
+    stage.calm();
+    stage.pay_stripe(&order);
+    assert_eq!(stage.stored_status(order.payment).await, "processing");
+    let_five_minutes_pass(&stage).await;
+    check_unresolved(&stage);
+    assert_eq!(stage.stored_status(order.payment).await, "completed");
 }

@@ -2,6 +2,7 @@
 //!
 //! A webhook is a hint: it says which attempt to read, and what is read from the gateway counts, as at every door.
 
+mod hands;
 mod heed;
 mod pause;
 mod receive;

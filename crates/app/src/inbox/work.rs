@@ -7,13 +7,14 @@ use bayar_domain::Gateway;
 use tokio::task::JoinSet;
 use tracing::Instrument;
 
+use super::hands::Hands;
 use super::heed::Verdict;
 use super::pause::{self, MOST_TRIES};
 use super::tally::count;
 use crate::App;
 use crate::failpoint;
 use crate::port::Random;
-use crate::port::store::{LeasedWebhook, WebhookEntry, WebhookOutcome, WebhookStatus};
+use crate::port::store::{Answer, LeasedWebhook, WebhookEntry, WebhookOutcome, WebhookStatus};
 
 /// How long a webhook is one worker's: longer than everything that is done about it may take.
 const LEASE: Duration = Duration::from_secs(120);
@@ -28,25 +29,12 @@ impl App {
     /// Works off what came, so many at once, until `stop`.
     pub async fn work_inbox(self: Arc<Self>, at_once: u32, stop: impl Future<Output = ()>) {
         let mut stop = std::pin::pin!(stop);
+        let mut hands = Hands::new(at_once);
         let mut running = JoinSet::new();
         loop {
             while running.try_join_next().is_some() {}
-            let busy = u32::try_from(running.len()).unwrap_or(u32::MAX);
-            let free = at_once.saturating_sub(busy);
-            if free > 0 {
-                match self.store.lease_webhooks(free, LEASE).await {
-                    Ok(leased) => {
-                        for leased in leased {
-                            let app = Arc::clone(&self);
-                            let id = leased.webhook.entry.id;
-                            let span = tracing::info_span!("webhook", webhook = %id);
-                            running.spawn(
-                                async move { app.work_webhook(leased).await }.instrument(span),
-                            );
-                        }
-                    }
-                    Err(error) => tracing::warn!(%error, "webhooks wait for the store"),
-                }
+            if let Err(error) = self.begin_webhooks(&mut hands, &mut running).await {
+                tracing::warn!(%error, "webhooks wait for the store");
             }
             tokio::select! {
                 () = &mut stop => break,
@@ -57,6 +45,31 @@ impl App {
         }
         let farewell = async { while running.join_next().await.is_some() {} };
         let _ = tokio::time::timeout(FAREWELL, farewell).await;
+    }
+
+    /// Takes as many webhooks as there are free hands, and begins them.
+    async fn begin_webhooks(
+        self: &Arc<Self>,
+        hands: &mut Hands,
+        running: &mut JoinSet<()>,
+    ) -> Answer<()> {
+        for gateway in hands.in_turn() {
+            let free = hands.free(gateway);
+            if free == 0 {
+                continue;
+            }
+            for leased in self.store.lease_webhooks(gateway, free, LEASE).await? {
+                let app = Arc::clone(self);
+                let hand = hands.take(gateway);
+                let span = tracing::info_span!("webhook", webhook = %leased.webhook.entry.id);
+                let working = async move {
+                    app.work_webhook(leased).await;
+                    drop(hand);
+                };
+                running.spawn(working.instrument(span));
+            }
+        }
+        Ok(())
     }
 
     /// Does what is to be done about one webhook, and writes down what came of it.

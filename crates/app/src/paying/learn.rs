@@ -137,10 +137,13 @@ impl App {
                 attempt = %file.id(), made_in = %file.source().account, ours = %source.account,
                 "the key belongs to another account than the attempt was made in: an operator has to look"
             );
-            Err(CallError::NotSent(strange("other_account")))
+            Err(CallError::NotSent(strange(OTHER_ACCOUNT)))
         }
     }
 }
+
+/// The code of the trouble of an attempt that was made in an account which our key does not open.
+pub(crate) const OTHER_ACCOUNT: &str = "other_account";
 
 /// The steps that a reading leads to.
 pub(super) fn steps(

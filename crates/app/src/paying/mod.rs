@@ -36,6 +36,7 @@ pub use status::StatusShown;
 pub(crate) use waiting::Waiting;
 
 pub(crate) use file::AttemptFile;
+pub(crate) use learn::OTHER_ACCOUNT;
 pub(crate) use resolve::{Resolved, worth_reading};
 
 use crate::Trouble;

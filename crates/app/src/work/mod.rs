@@ -13,6 +13,7 @@ mod worker;
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bayar_domain::Gateway;
 use chrono_tz::Tz;
@@ -21,7 +22,7 @@ use tokio::sync::Semaphore;
 use crate::port::Quota;
 
 pub use runs::Swept;
-pub use schedule::{Entry, PlannedRun, RunError};
+pub use schedule::{Entry, Outcome, PlannedRun, RunError};
 
 use gate::Gates;
 
@@ -40,6 +41,7 @@ pub struct WorkSettings {
 pub(crate) struct Workshop {
     slots: Arc<Semaphore>,
     gates: Gates,
+    is_ending: AtomicBool,
 }
 
 impl Workshop {
@@ -49,6 +51,17 @@ impl Workshop {
         Self {
             slots: Arc::new(Semaphore::new(slots)),
             gates: Gates::new(gateways, settings.gateway_quota),
+            is_ending: AtomicBool::new(false),
         }
+    }
+
+    /// Nothing more is begun from now on.
+    fn end(&self) {
+        self.is_ending.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether nothing more is to be begun.
+    fn is_ending(&self) -> bool {
+        self.is_ending.load(Ordering::Relaxed)
     }
 }

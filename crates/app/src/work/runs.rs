@@ -1,6 +1,7 @@
 //! The runs of the schedule.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bayar_domain::{PaymentId, PaymentStatus};
 use tokio::task::JoinSet;
@@ -15,6 +16,9 @@ use crate::trouble::Trouble;
 
 /// How many rows are in memory at once.
 const PAGE: u32 = 200;
+
+/// For how long a run does what is due: the next one comes every five minutes.
+const LONGEST_DRAIN: Duration = Duration::from_secs(240);
 
 /// What became of payments whose time is over.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -37,7 +41,7 @@ impl App {
             self.wake(gateway, 1).await;
         }
         let _ = failpoint::hit("schedule.half_way");
-        let tally = self.drain().await?;
+        let tally = self.drain(LONGEST_DRAIN).await?;
         Ok(Outcome {
             result: format!(
                 "{} looked at, {} updated, {} in trouble, {repaired} jobs were missing",
@@ -92,7 +96,7 @@ impl App {
         let mut after = None;
         loop {
             let page = self.store.unresolved(Which::Overdue, after, PAGE).await?;
-            let Some(last) = page.last() else {
+            let Some(last) = page.last().filter(|_| !self.work.is_ending()) else {
                 return Ok(swept);
             };
             after = Some(last.payment.payment.terms().id);
@@ -125,7 +129,13 @@ impl App {
             };
             ending.spawn(one.in_current_span());
         }
-        let mut ended: Vec<_> = ending.join_all().await;
+        let mut ended = Vec::new();
+        while let Some(one) = ending.join_next().await {
+            match one {
+                Ok(one) => ended.push(one),
+                Err(error) => tracing::error!(%error, "ending a payment broke down"),
+            }
+        }
         ended.sort_by_key(|stored| stored.payment.terms().id);
         ended
     }

@@ -72,7 +72,7 @@ pub struct PlannedRun {
 
 /// What a run came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Outcome {
+pub struct Outcome {
     /// In words.
     pub result: String,
     /// Whether somebody has to look.
@@ -121,14 +121,14 @@ impl App {
         Ok(planned.collect())
     }
 
-    /// Runs an entry now. Answers what it came to, in words.
+    /// Runs an entry now. Answers what it came to.
     ///
     /// # Errors
     /// When another process is at it, or the store is not there.
-    pub async fn run_now(self: &Arc<Self>, entry: Entry) -> Result<String, RunError> {
+    pub async fn run_now(self: &Arc<Self>, entry: Entry) -> Result<Outcome, RunError> {
         self.schedule().await?;
         match self.run_when(entry, TakeWhen::Now).await? {
-            Some(outcome) => Ok(outcome.result),
+            Some(outcome) => Ok(outcome),
             None => Err(RunError::Elsewhere),
         }
     }
@@ -137,11 +137,14 @@ impl App {
     ///
     /// # Errors
     /// When the store is not there.
-    pub async fn run_due(self: &Arc<Self>) -> Result<Vec<(Entry, String)>, RunError> {
+    pub async fn run_due(self: &Arc<Self>) -> Result<Vec<(Entry, Outcome)>, RunError> {
         let mut ran = Vec::new();
         for PlannedRun { entry, .. } in self.schedule().await? {
+            if self.work.is_ending() {
+                break;
+            }
             match self.run_when(entry, TakeWhen::Due).await {
-                Ok(Some(outcome)) => ran.push((entry, outcome.result)),
+                Ok(Some(outcome)) => ran.push((entry, outcome)),
                 Ok(None) | Err(RunError::Elsewhere | RunError::TakenOver) => {}
                 Err(RunError::Trouble(trouble)) => return Err(trouble.into()),
             }
@@ -152,12 +155,9 @@ impl App {
     /// Runs what is due, all the time.
     pub(super) async fn keep_schedule(self: &Arc<Self>, mut stop: watch::Receiver<bool>) {
         while !*stop.borrow() {
-            // A run that is cut off here is taken over by the next process, or by this one when it starts again.
-            tokio::select! {
-                ran = self.run_due() => if let Err(error) = ran {
-                    tracing::warn!(%error, "the schedule waits");
-                },
-                _ = stop.changed() => break,
+            // A run notices that work is to end, and leaves the rest to the next one.
+            if let Err(error) = self.run_due().await {
+                tracing::warn!(%error, "the schedule waits");
             }
             tokio::select! {
                 () = tokio::time::sleep(LOOK_EVERY) => {}

@@ -9,8 +9,8 @@ use tracing::Instrument;
 use super::rhythm::{Found, after_trouble, next_look, with_jitter};
 use crate::App;
 use crate::failpoint;
-use crate::paying::{AttemptFile, PayError, Resolved, worth_reading};
-use crate::port::gateway::FaultKind;
+use crate::paying::{AttemptFile, OTHER_ACCOUNT, PayError, Resolved, worth_reading};
+use crate::port::gateway::{Fault, FaultKind};
 use crate::port::store::{Actor, Job, JobKey, JobKind, PutOff};
 use crate::settle::{Seen, SettleError};
 use crate::trouble::Trouble;
@@ -129,13 +129,20 @@ impl App {
                 (quiet(delay), Served::Looked { updated })
             }
             Ok(Look {
+                found,
                 trouble: Some(is_shared),
                 ..
             }) => {
                 let faults = job.faults.saturating_add(1);
                 let gateway = self.gateway_of(job).await;
+                let delay = after_trouble(faults);
+                let delay = match found {
+                    // Nobody wakes it when this trouble is over.
+                    Found::Payable if !is_shared => delay.min(next_look(found, job.tries, job.now)),
+                    _ => delay,
+                };
                 let put_off = PutOff {
-                    delay: self.jittered(after_trouble(faults)),
+                    delay: self.jittered(delay),
                     faults,
                     waits_for: gateway.filter(|_| is_shared),
                 };
@@ -207,7 +214,7 @@ impl App {
             .errors
             .first()
             .filter(|_| resolved.readings.is_empty());
-        let trouble = trouble.map(|error| is_shared(error.fault().kind));
+        let trouble = trouble.map(|error| meets_all(error.fault()));
         if let Some(gateway) = gateway {
             let was_asked = !resolved.readings.is_empty() || trouble.is_some();
             if was_asked {
@@ -348,6 +355,12 @@ const fn quiet(delay: Duration) -> PutOff {
     }
 }
 
+/// Whether this trouble meets everybody who asks the gateway.
+fn meets_all(fault: &Fault) -> bool {
+    // The account of an attempt is no trouble of the account that is used now.
+    is_shared(fault.kind) && fault.code.as_deref() != Some(OTHER_ACCOUNT)
+}
+
 /// Whether trouble of this kind meets everybody who asks the gateway.
 const fn is_shared(kind: FaultKind) -> bool {
     match kind {
@@ -447,5 +460,18 @@ fn found(seen: &Seen, job: &Job) -> Found {
             }
         }
         JobKind::CarryRefund | JobKind::CarryAnswer | JobKind::WatchReview => Found::Waiting,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_account_of_an_old_attempt_is_no_trouble_of_the_gateway() {
+        let refused = Fault::of(FaultKind::Authentication);
+        assert!(meets_all(&refused));
+        assert!(!meets_all(&refused.with_code(OTHER_ACCOUNT)));
+        assert!(!meets_all(&Fault::of(FaultKind::Garbage)));
     }
 }

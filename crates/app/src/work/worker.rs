@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 use tracing::Instrument;
 
 use super::serve::{LEASE, Served};
@@ -42,9 +43,15 @@ impl App {
     /// Does what is due, and what has its hour, until it is told to stop. What runs then is brought to its end.
     pub async fn do_due_work(self: &Arc<Self>, stop: watch::Receiver<bool>) {
         tracing::info!("due work is done here");
+        let mut told = stop.clone();
+        let end = async {
+            // It is stopped by word, or with whoever would say it.
+            let _ = told.wait_for(|stop| *stop).await;
+            self.work.end();
+        };
         let jobs = self.do_jobs(stop.clone());
         let schedule = self.keep_schedule(stop);
-        futures_util::future::join(Box::pin(jobs), Box::pin(schedule)).await;
+        futures_util::future::join3(end, Box::pin(jobs), Box::pin(schedule)).await;
         tracing::info!("due work is left to others");
     }
 
@@ -72,24 +79,39 @@ impl App {
         while running.join_next().await.is_some() {}
     }
 
-    /// Does all that is due, and then leaves off.
-    pub(super) async fn drain(self: &Arc<Self>) -> Answer<Tally> {
+    /// Does all that is due, for so long at most, and then leaves off. What runs then is brought to its end.
+    pub(super) async fn drain(self: &Arc<Self>, at_most: Duration) -> Answer<Tally> {
         let mut tally = Tally::default();
         let mut running = JoinSet::new();
-        loop {
-            let hands = self.free_hands().await;
-            let begun = self.begin_jobs(hands, &mut running).await?;
-            if begun > 0 {
-                while let Some(ended) = running.try_join_next() {
-                    tally.count(ended.ok());
-                }
-                continue;
-            }
-            let Some(ended) = running.join_next().await else {
-                return Ok(tally);
-            };
+        let until = Instant::now() + at_most;
+        let all = self.begin_all(until, &mut running, &mut tally).await;
+        while let Some(ended) = running.join_next().await {
             tally.count(ended.ok());
         }
+        all.map(|()| tally)
+    }
+
+    /// Begins all that is due. Out of time is no failure: whoever does due work goes on with the rest.
+    async fn begin_all(
+        self: &Arc<Self>,
+        until: Instant,
+        running: &mut JoinSet<Served>,
+        tally: &mut Tally,
+    ) -> Answer<()> {
+        while Instant::now() < until && !self.work.is_ending() {
+            let hands = self.free_hands().await;
+            let begun = self.begin_jobs(hands, running).await?;
+            while let Some(ended) = running.try_join_next() {
+                tally.count(ended.ok());
+            }
+            if begun == 0 {
+                let Some(ended) = running.join_next().await else {
+                    break;
+                };
+                tally.count(ended.ok());
+            }
+        }
+        Ok(())
     }
 
     /// Takes as many jobs as there are free hands, and begins them. Answers how many.

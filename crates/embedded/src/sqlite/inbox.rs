@@ -30,17 +30,22 @@ impl Inbox for SqliteStore {
         Ok(kept.await?)
     }
 
-    async fn lease_webhooks(&self, at_most: u32, lasting: Duration) -> Answer<Vec<LeasedWebhook>> {
+    async fn lease_webhooks(
+        &self,
+        gateway: Gateway,
+        at_most: u32,
+        lasting: Duration,
+    ) -> Answer<Vec<LeasedWebhook>> {
         // Looking is for readers: whoever finds nothing to do keeps no writer waiting.
         let due = self
             .readers
-            .run(move |connection, now| due(connection, 1, &time_text(now)?));
+            .run(move |connection, now| due(connection, gateway, 1, &time_text(now)?));
         if due.await?.is_empty() {
             return Ok(Vec::new());
         }
         let leased = self
             .writer
-            .run(move |connection, now| lease(connection, at_most, lasting, now));
+            .run(move |connection, now| lease(connection, gateway, at_most, lasting, now));
         Ok(leased.await?)
     }
 
@@ -171,8 +176,14 @@ fn keep(
 }
 
 /// The webhooks that are due and that nobody has.
-fn due(connection: &mut SqliteConnection, at_most: u32, now: &str) -> Result<Vec<i64>, Failure> {
+fn due(
+    connection: &mut SqliteConnection,
+    gateway: Gateway,
+    at_most: u32,
+    now: &str,
+) -> Result<Vec<i64>, Failure> {
     let ids = inbox::table
+        .filter(inbox::gateway.eq(gateway.as_str()))
         .filter(inbox::next_try_at.le(now))
         .filter(
             inbox::leased_until
@@ -188,12 +199,13 @@ fn due(connection: &mut SqliteConnection, at_most: u32, now: &str) -> Result<Vec
 
 fn lease(
     connection: &mut SqliteConnection,
+    gateway: Gateway,
     at_most: u32,
     lasting: Duration,
     now: DateTime<Utc>,
 ) -> Result<Vec<LeasedWebhook>, Failure> {
     let until = time_text(later(now, lasting)?)?;
-    let ids = due(connection, at_most, &time_text(now)?)?;
+    let ids = due(connection, gateway, at_most, &time_text(now)?)?;
     let mut leased = Vec::with_capacity(ids.len());
     for id in ids {
         diesel::update(inbox::table.find(id))

@@ -60,6 +60,7 @@ struct Row {
 struct Ran {
     name: &'static str,
     result: String,
+    failed: bool,
 }
 
 pub async fn run(
@@ -96,6 +97,8 @@ async fn list(app: &App, json: bool) -> Result<(), Failure> {
             row.last_run.map_or_else(|| "-".to_owned(), local),
             if row.running {
                 "running".to_owned()
+            } else if row.last_failed {
+                format!("failed: {result}")
             } else {
                 result
             },
@@ -124,7 +127,7 @@ async fn run_now(app: &Arc<App>, name: Option<Entry>, json: bool) -> Result<Exit
     let ran = match name {
         None => app.run_due().await?,
         Some(entry) => match app.run_now(entry).await {
-            Ok(result) => vec![(entry, result)],
+            Ok(outcome) => vec![(entry, outcome)],
             Err(RunError::Elsewhere) => {
                 note("another process is at it");
                 return Ok(ExitCode::SUCCESS);
@@ -134,9 +137,10 @@ async fn run_now(app: &Arc<App>, name: Option<Entry>, json: bool) -> Result<Exit
     };
     let ran: Vec<_> = ran
         .into_iter()
-        .map(|(entry, result)| Ran {
+        .map(|(entry, outcome)| Ran {
             name: entry.name(),
-            result,
+            result: outcome.result,
+            failed: outcome.has_failed,
         })
         .collect();
     if json {
@@ -147,7 +151,11 @@ async fn run_now(app: &Arc<App>, name: Option<Entry>, json: bool) -> Result<Exit
         ran.iter()
             .try_for_each(|ran| output::line(format!("{}: {}", ran.name, ran.result)))?;
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(if ran.iter().any(|ran| ran.failed) {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    })
 }
 
 async fn work(app: &Arc<App>, patience: Duration) -> Result<(), Failure> {

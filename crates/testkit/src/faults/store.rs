@@ -118,7 +118,7 @@ delegate! { GatewayCalls:
 
 delegate! { Inbox:
     KeepWebhook keep_webhook(webhook: &NewWebhook) -> Kept;
-    LeaseWebhooks lease_webhooks(at_most: u32, lasting: Duration) -> Vec<LeasedWebhook>;
+    LeaseWebhooks lease_webhooks(gateway: Gateway, at_most: u32, lasting: Duration) -> Vec<LeasedWebhook>;
     SettleWebhook settle_webhook(outcome: &WebhookOutcome) -> bool;
     Webhook webhook(id: WebhookId) -> Option<StoredWebhook>;
     Webhooks webhooks(filter: &WebhookFilter, page: Page) -> PageOf<WebhookEntry>;

@@ -15,12 +15,18 @@ pub trait Inbox: Send + Sync {
     /// Of any number with the same gateway, account, mode and key it MUST keep the first, and no other.
     async fn keep_webhook(&self, webhook: &NewWebhook) -> Answer<Kept>;
 
-    /// Takes at most so many webhooks that are due, for the caller alone, for some time by the clock of the store.
+    /// Takes at most so many webhooks of a gateway that are due, for the caller alone, for some time by the clock of
+    /// the store.
     /// Those that have waited longest come first.
     ///
     /// MUST give out none that somebody else has, and MUST NOT wait for whoever takes others.
     /// MUST count the try, and give each taker another epoch, the first one 1.
-    async fn lease_webhooks(&self, at_most: u32, lasting: Duration) -> Answer<Vec<LeasedWebhook>>;
+    async fn lease_webhooks(
+        &self,
+        gateway: Gateway,
+        at_most: u32,
+        lasting: Duration,
+    ) -> Answer<Vec<LeasedWebhook>>;
 
     /// Writes what became of a webhook that was taken, and gives it back.
     /// Answers whether it was the caller's to say: under an older epoch nothing MUST be written.

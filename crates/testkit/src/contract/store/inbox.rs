@@ -30,6 +30,7 @@ macro_rules! inbox_cases {
                 of_many_that_keep_a_webhook_at_once_one_is_new,
                 a_webhook_is_taken_by_one_at_a_time,
                 of_many_workers_no_two_take_one_webhook,
+                webhooks_of_one_gateway_are_taken_apart_from_those_of_another,
                 a_worker_that_was_overtaken_writes_nothing,
                 a_webhook_is_given_back_once,
                 what_became_of_a_webhook_is_written_down,
@@ -170,6 +171,26 @@ pub async fn a_webhook_is_taken_by_one_at_a_time(fixture: &dyn StoreFixture) {
     assert_eq!(lease(&*store, 9).await, []);
 }
 
+pub async fn webhooks_of_one_gateway_are_taken_apart_from_those_of_another(
+    fixture: &dyn StoreFixture,
+) {
+    let store = fixture.store();
+    let of_stripe = kept(&*store, &a_webhook("evt_1")).await;
+    let of_midtrans = NewWebhook {
+        gateway: Gateway::Midtrans,
+        ..a_webhook("evt_2")
+    };
+    let of_midtrans = kept(&*store, &of_midtrans).await;
+    for (gateway, id) in [
+        (Gateway::Midtrans, of_midtrans),
+        (Gateway::Stripe, of_stripe),
+    ] {
+        let taken = lease_of(&*store, gateway, 9).await;
+        let taken: Vec<_> = taken.iter().map(|taken| taken.webhook.entry.id).collect();
+        assert_eq!(taken, [id]);
+    }
+}
+
 pub async fn of_many_workers_no_two_take_one_webhook(fixture: &dyn StoreFixture) {
     let (store, beside) = (fixture.store(), fixture.beside().await);
     for number in 0..40 {
@@ -180,7 +201,7 @@ pub async fn of_many_workers_no_two_take_one_webhook(fixture: &dyn StoreFixture)
         tokio::spawn(async move {
             let mut taken = Vec::new();
             loop {
-                let leased = patiently(|| store.lease_webhooks(3, LASTING))
+                let leased = patiently(|| store.lease_webhooks(Gateway::Stripe, 3, LASTING))
                     .await
                     .unwrap();
                 assert!(leased.len() <= 3);
@@ -494,7 +515,12 @@ async fn kept(store: &dyn Store, webhook: &NewWebhook) -> WebhookId {
 }
 
 async fn lease(store: &dyn Store, at_most: u32) -> Vec<LeasedWebhook> {
-    store.lease_webhooks(at_most, LASTING).await.unwrap()
+    lease_of(store, Gateway::Stripe, at_most).await
+}
+
+async fn lease_of(store: &dyn Store, gateway: Gateway, at_most: u32) -> Vec<LeasedWebhook> {
+    let leased = store.lease_webhooks(gateway, at_most, LASTING).await;
+    leased.unwrap()
 }
 
 async fn take(store: &dyn Store) -> LeasedWebhook {
