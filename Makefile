@@ -9,7 +9,7 @@ TOOLS := target/tools/bin
 install = @$(TOOLS)/cargo-$(1) $(1) --version 2>/dev/null | grep -qx "cargo-$(1) $(2)" \
 	|| cargo install --locked --root target/tools cargo-$(1)@$(2)
 
-.PHONY: help run clean-data check lint deps test doc deny fmt fmt-check states env-example mutants bench fuzz-api audit-runs mutate-constraints crash
+.PHONY: help run clean-data check lint deps test doc deny fmt fmt-check states env-example mutants bench fuzz-api audit-runs mutate-constraints crash storm
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -62,6 +62,10 @@ audit-runs: ## play 200 random histories and have each one audited: no false ala
 crash: ## stop the program at every point in every way, and write the table of it into docs/TESTING.md (long)
 	scripts/deps --quiet
 	CRASH_CELLS=all UPDATE_DOCS=1 scripts/with-servers cargo test --locked -p bayar-tests --all-features --test crash_matrix -- --nocapture whatever_stops
+
+storm: ## 2,000 payments while machines die and everything else goes wrong (long; STORM=5000 and STORM_SEED=1 change it)
+	scripts/deps --quiet
+	STORM=$${STORM:-2000} scripts/with-servers cargo test --locked -p bayar-tests --all-features --test storm -- --nocapture whatever_goes_wrong
 
 fuzz-api: ## send a running server what its OpenAPI document allows and forbids (schemathesis, in a Python environment of its own)
 	scripts/deps --quiet

@@ -63,6 +63,7 @@ impl Failure {
             _ => match Cause::of(info.message()) {
                 Cause::Ended => Self::Lost(source(kind, info)),
                 Cause::Waited => Self::Busy(source(kind, info)),
+                Cause::NoRoom => Self::ReadOnly(source(kind, info)),
                 Cause::Other => Self::Broken(source(kind, info)),
             },
         }
@@ -106,6 +107,8 @@ enum Cause {
     Ended,
     /// A lock or the time for the statement ran out (55P03, 40P01, 57014).
     Waited,
+    /// There is no room for it on the disk or in memory (53100, 53200).
+    NoRoom,
     /// Anything else.
     Other,
 }
@@ -119,6 +122,12 @@ impl Cause {
             || message == "deadlock detected"
         {
             Self::Waited
+        } else if message.ends_with("No space left on device")
+            || message.ends_with("Disk quota exceeded")
+            || message == "out of memory"
+            || message == "out of shared memory"
+        {
+            Self::NoRoom
         } else {
             Self::Other
         }
@@ -246,8 +255,16 @@ mod tests {
 
     #[test]
     fn a_server_that_takes_no_writes_is_unavailable() {
-        let failure = of(DatabaseErrorKind::ReadOnlyTransaction, "");
-        assert!(matches!(failure.of_writing(), StoreError::Unavailable(_)));
+        for failure in [
+            of(DatabaseErrorKind::ReadOnlyTransaction, ""),
+            of(
+                DatabaseErrorKind::Unknown,
+                "could not extend file \"base/5/16501\": No space left on device",
+            ),
+            of(DatabaseErrorKind::Unknown, "out of memory"),
+        ] {
+            assert!(matches!(failure.of_writing(), StoreError::Unavailable(_)));
+        }
     }
 
     #[test]

@@ -29,6 +29,12 @@ impl Worker {
         self.ended = Some(self.child.wait().expect("the state of bayar"));
     }
 
+    /// Whether nobody ended it, and it did not end by itself.
+    #[must_use]
+    pub fn is_running(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
+    }
+
     /// Whether it was stopped and left its work well.
     #[must_use]
     pub fn ended_well(&self) -> bool {

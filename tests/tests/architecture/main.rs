@@ -5,6 +5,7 @@
 //! This file loads the real workspace and holds it against the rules.
 
 mod domain_tree;
+mod faults;
 mod figures;
 mod guards;
 mod manifests;
@@ -65,6 +66,18 @@ fn in_the_server_only_the_wiring_names_an_adapter() -> TestResult {
         found.extend(sources::adapters_outside_wiring(source)?);
     }
     assert_none(&found);
+    Ok(())
+}
+
+#[test]
+fn every_fault_of_the_list_has_its_tests() -> TestResult {
+    let mut sources = Vec::new();
+    for directory in faults::SOURCES {
+        sources.extend(load_sources(directory)?);
+    }
+    assert!(!sources.is_empty());
+    let document = fs::read_to_string(repository_root().join(faults::DOCUMENT))?;
+    assert_none(&faults::violations(&document, &sources));
     Ok(())
 }
 

@@ -41,3 +41,28 @@ async fn a_file_has_one_server_at_a_time() {
     let next = installation.serve().await;
     assert_eq!(next.stop().await.status.code(), Some(0));
 }
+
+/// Two versions of the program meet during a deployment: the old one keeps away from what it does not know.
+#[tokio::test]
+async fn a_database_of_a_newer_program_is_refused_and_left_alone() {
+    let database = crate::shop::database().await;
+    let on_sqlite = Installation::on_sqlite();
+    on_sqlite.migrate();
+    for installation in [Installation::on_postgres(&database.url), on_sqlite] {
+        let store = installation.store().await;
+        let newer = "INSERT INTO __diesel_schema_migrations (version) VALUES ('9999')";
+        store.run(newer).await;
+        for arguments in [&[][..], &["--migrate"]] {
+            let refused = installation.try_serve(arguments, &[]).await.unwrap_err();
+            assert_eq!(refused.status.code(), Some(1), "{}", refused.log);
+            let reason = "the database is newer than this program: it knows nothing of 9999";
+            assert!(refused.log.contains(reason), "{}", refused.log);
+        }
+        let (status, told) = installation.ran(&["payments", "check-all", "--fix"]);
+        assert_eq!(status.code(), Some(1), "{told}");
+        let steps = "SELECT CAST(count(*) AS text) AS json FROM __diesel_schema_migrations";
+        let before = store.texts(steps).await;
+        let (status, told) = installation.ran(&["migrate"]);
+        assert_eq!(store.texts(steps).await, before, "{status:?}: {told}");
+    }
+}

@@ -14,12 +14,15 @@ mod stage;
 
 mod bank;
 mod buyer;
+mod collisions;
 mod coming_back;
 mod doubts;
 mod killed;
 mod late_or_twice;
 mod left_over;
 mod museum;
+mod no_room;
+mod older;
 mod operators;
 mod shared;
 mod switching;

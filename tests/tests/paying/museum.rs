@@ -1,9 +1,10 @@
 //! Faults that others shipped, each under its own name. None of them is ours.
 
 use bayar_sandbox::sim::{Action, Fault};
+use bayar_tests::program::wait_until;
 use serde_json::json;
 
-use crate::stage::{Stage, VISA, on_both_stores};
+use crate::stage::{PRICE, Stage, VISA, on_both_stores};
 
 on_both_stores! {
     a_retry_after_a_doubt_does_not_draw_a_new_key,
@@ -15,6 +16,7 @@ on_both_stores! {
     nothing_is_called_failed_without_proof,
     a_doubt_is_not_stored_as_the_final_answer,
     whoever_asks_second_does_not_cancel_the_first_ones_charge,
+    who_buys_again_after_a_crash_is_not_charged_again,
 }
 
 async fn a_retry_after_a_doubt_does_not_draw_a_new_key(mut stage: Stage) {
@@ -143,4 +145,36 @@ async fn whoever_asks_second_does_not_cancel_the_first_ones_charge(mut stage: St
     let open = stage.book().sessions(&order.number);
     assert_eq!(open.len(), 1);
     assert_eq!(open[0].until, None);
+}
+
+/// The money was taken, the process died before anybody wrote it down, and the shopper begins anew.
+async fn who_buys_again_after_a_crash_is_not_charged_again(mut stage: Stage) {
+    for (gateway, other) in [("stripe", "midtrans"), ("midtrans", "stripe")] {
+        let order = stage.order().await;
+        stage.open(order.payment, gateway).await;
+        if gateway == "stripe" {
+            stage.pay_stripe(&order);
+        } else {
+            stage.pay_midtrans(&order);
+        }
+        stage = stage.restarted_until("settle.before_commit").await;
+        let path = format!("/api/v1/payments/{}/refresh", order.payment);
+        let lost = stage.customer().post(&path, &[], &json!({})).await;
+        assert!(lost.is_err(), "{lost:?}");
+        stage = stage.revived().await;
+        stage.let_leases_end().await;
+
+        let again = stage.create(order.consultation, PRICE).await;
+        assert_eq!(again.code().as_deref(), Some("duplicate_payment"));
+        assert_eq!(again.number("/data/payment_id"), order.payment);
+        wait_until("nothing is left to pay", async || {
+            let pressed = stage.process(order.payment, other).await;
+            assert_ne!(pressed.status, 200, "another door: {}", pressed.text);
+            pressed.code().as_deref() == Some("payment_not_payable")
+        })
+        .await;
+        stage.must_become(order.payment, "completed").await;
+        assert_eq!(stage.opened(&order), 1);
+        stage.must_have_kept(&order, 1);
+    }
 }

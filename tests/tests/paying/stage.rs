@@ -228,6 +228,24 @@ impl Stage {
         }
     }
 
+    /// With a new server in place of the old one, and something done while none runs.
+    #[allow(dead_code, reason = "only a restore needs it")]
+    pub async fn restarted_after(self, meanwhile: impl AsyncFnOnce(&Installation)) -> Self {
+        let Self {
+            server,
+            installation,
+            ..
+        } = self;
+        server.stop().await;
+        meanwhile(&installation).await;
+        let server = installation.serve().await;
+        Self {
+            server,
+            installation,
+            ..self
+        }
+    }
+
     async fn replaced(self, variables: &[(&str, &str)]) -> Self {
         let Self {
             server,

@@ -19,9 +19,11 @@ mod stage;
 
 mod clocks;
 mod commands;
+mod for_ever;
 mod killed;
 mod lost;
 mod moments;
 mod overdue;
+mod restored;
 mod side_by_side;
 mod trouble;

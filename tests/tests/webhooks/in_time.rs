@@ -13,6 +13,7 @@ on_both_stores! {
     webhooks_that_overtake_each_other_change_nothing,
     webhooks_that_come_late_still_count,
     a_webhook_may_come_before_the_answer,
+    what_a_webhook_proves_ends_the_call_whose_answer_was_lost,
     a_webhook_that_was_lost_is_sent_again,
     a_declined_card_is_no_end,
     a_session_that_is_complete_and_unpaid_is_not_paid,
@@ -107,6 +108,37 @@ async fn a_webhook_may_come_before_the_answer(mut stage: Stage) {
     stage.must_become(&order, "completed").await;
     stage.all_is_done().await;
     stage.must_have_kept(&order, 1).await;
+}
+
+/// Nobody comes back to a call once what it was for is known by another door: so it has to end with that.
+async fn what_a_webhook_proves_ends_the_call_whose_answer_was_lost(mut stage: Stage) {
+    let order = stage.order().await;
+    stage.all("checkout_session.create", Fault::TimeoutAfter);
+    assert_eq!(stage.process(&order, "stripe").await, 202);
+    stage.pay(&order, "stripe");
+    stage.must_become(&order, "completed").await;
+    no_call_must_be_open(&stage).await;
+    stage.calm();
+
+    let order = stage.open("stripe").await;
+    stage.all("checkout_session.expire", Fault::TimeoutAfter);
+    stage.process(&order, "midtrans").await;
+    stage.must_be("checkout.session.expired", "processed").await;
+    no_call_must_be_open(&stage).await;
+    assert_eq!(stage.process(&order, "midtrans").await, 200);
+    stage.pay(&order, "midtrans");
+    stage.must_become(&order, "completed").await;
+    stage.must_have_kept(&order, 1).await;
+}
+
+async fn no_call_must_be_open(stage: &Stage) {
+    stage.gateways.settle().await.unwrap();
+    let open =
+        "SELECT operation || ' ' || status AS json FROM gateway_calls WHERE finished_at IS NULL";
+    bayar_tests::program::wait_until("no call is open", async || {
+        stage.store.texts(open).await.is_empty()
+    })
+    .await;
 }
 
 async fn a_webhook_that_was_lost_is_sent_again(mut stage: Stage) {

@@ -18,4 +18,6 @@ mod commands;
 mod forged;
 mod in_time;
 mod killed;
+mod museum;
 mod store_away;
+mod wrong_clock;

@@ -2,6 +2,7 @@
 
 mod effects;
 mod notes;
+mod proved;
 
 use bayar_domain::fact::Fact;
 use bayar_domain::gateway::CaptureId;
@@ -218,8 +219,10 @@ impl App {
         for step in steps {
             seen.settlement = work.take(step, &seen, by).await?;
         }
-        if !calls.is_empty() || !outcomes.is_empty() {
-            work.note(&seen.settlement, &calls, &outcomes, by).await?;
+        let proved = proved::calls(&seen, &outcomes);
+        if !calls.is_empty() || !outcomes.is_empty() || !proved.is_empty() {
+            work.note(&seen.settlement, &calls, &outcomes, &proved, by)
+                .await?;
         }
         let Work {
             moved,
@@ -341,6 +344,7 @@ impl<'a> Work<'a> {
         settlement: &Settlement,
         calls: &[NewCall],
         outcomes: &[CallOutcome],
+        proved: &[CallKey],
         by: Actor,
     ) -> Result<(), SettleError> {
         self.planned
@@ -354,6 +358,7 @@ impl<'a> Work<'a> {
                 papers: &[],
                 calls,
                 outcomes,
+                proved,
                 announcements: &[],
                 records: Records::none(),
                 by,
@@ -393,7 +398,8 @@ impl<'a> Work<'a> {
         match self.app.refund_request(&settlement, seen, id) {
             Ok(call) => {
                 let calls = call.as_slice();
-                self.note(&settlement, calls, &[], Actor::System).await?;
+                self.note(&settlement, calls, &[], &[], Actor::System)
+                    .await?;
                 Ok(settlement)
             }
             Err(unfit) => {
@@ -446,6 +452,7 @@ impl<'a> Work<'a> {
                 papers: &papers,
                 calls: &calls,
                 outcomes: &[],
+                proved: &[],
                 announcements: &announcements,
                 records: &records,
                 by,

@@ -11,7 +11,9 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-use bayar_app::port::store::{Actor, Announcement, CallOutcome, NewCall, PaperSet, Records, Save};
+use bayar_app::port::store::{
+    Actor, Announcement, CallKey, CallOutcome, NewCall, PaperSet, Records, Save,
+};
 use bayar_domain::{
     Attempt, Decision, Fact, Order, OrderId, Payment, PaymentId, PaymentStatus, Refund,
 };
@@ -40,6 +42,7 @@ pub(super) struct Moves {
     facts: Vec<Fact>,
     holdings: Holdings,
     outcomes: Vec<CallOutcome>,
+    proved: Vec<CallKey>,
     calls: Vec<NewCall>,
     decisions: Vec<Decision>,
     papers: Vec<PaperSet>,
@@ -68,6 +71,7 @@ impl Moves {
             facts: save.facts.to_vec(),
             holdings: Holdings::of(save.settlement),
             outcomes: save.outcomes.to_vec(),
+            proved: save.proved.to_vec(),
             calls: save.calls.to_vec(),
             decisions: save.decisions.to_vec(),
             papers: save.papers.to_vec(),
@@ -119,6 +123,9 @@ pub(super) fn write(
     // What is over goes before what is to be done anew for the same purpose.
     for outcome in &moves.outcomes {
         calls::finish(connection, seen, outcome, &now)?;
+    }
+    for call in &moves.proved {
+        calls::prove(connection, seen, call, &now)?;
     }
     for call in &moves.calls {
         calls::insert(connection, seen, call, at)?;

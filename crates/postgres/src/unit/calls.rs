@@ -28,11 +28,32 @@ statement! {
     WHERE key = " key " AND order_id = " order " AND epoch = " epoch " AND status IN ('planned', 'sent')"
 }
 
+statement! {
+    /// Whoever has it: what it was to bring about is known. Where it never left, it had no effect.
+    struct ProveCall {
+        key: String as Text,
+        order: i64 as BigInt,
+    }
+    "UPDATE gateway_calls
+    SET status = CASE status WHEN 'planned' THEN 'refused' ELSE 'done' END, leased_until = NULL,
+        finished_at = bayar_now()
+    WHERE key = " key " AND order_id = " order " AND finished_at IS NULL"
+}
+
 impl Unit {
     /// What is over goes before what is to be done anew for the same purpose.
     pub(super) async fn write_calls(&mut self, save: &Save<'_>) -> Answer<()> {
         for outcome in save.outcomes {
             self.finish_call(outcome).await?;
+        }
+        for key in save.proved {
+            let prove = ProveCall {
+                key: key.to_string(),
+                order: self.order.get(),
+            };
+            if self.transaction.execute(prove).await? > 0 {
+                self.end_answer_job(key).await?;
+            }
         }
         for call in save.calls {
             self.insert_call(call).await?;

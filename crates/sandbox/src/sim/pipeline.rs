@@ -172,9 +172,13 @@ async fn with_fault(
                 }
                 _ => {}
             }
-            let reply = shared.with(|world| job.run(world, fault))?;
+            let (reply, caused) = shared.with(|world| {
+                let before = world.state.deliveries.len();
+                let reply = job.run(world, fault);
+                (reply, webhooks::since(world, before))
+            })?;
             if fault == Some(&Fault::WebhookFirst) {
-                webhooks::settle(shared).await?;
+                webhooks::sent(shared, &caused).await?;
             }
             (reply, false)
         }

@@ -30,6 +30,10 @@ impl<T> Table<T> {
         self.by_id.get(id)
     }
 
+    pub fn len(&self) -> usize {
+        self.in_order.len()
+    }
+
     /// The newest first.
     pub fn newest(&self) -> impl Iterator<Item = &T> {
         self.in_order

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bayar_sandbox::sim::{Action, Fault, Forgery, Rule, Tamper, WebhookRule};
+use bayar_sandbox::sim::{Action, Fault, Forgery, Rule, SimConfig, Tamper, WebhookRule};
 
 use crate::client::Play;
 use crate::sink::{Received, Sink, midtrans_signed, signed, stage};
@@ -180,4 +180,29 @@ async fn a_webhook_can_come_before_the_answer_it_belongs_to() {
         ["checkout.session.expired"],
         "no waiting"
     );
+}
+
+#[tokio::test]
+async fn the_answer_waits_for_no_webhook_but_its_own() {
+    let sink = Sink::start().await;
+    // Takes connections and never says anything.
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut config = SimConfig::default();
+    config.stripe.webhook_url = Some(sink.url("/stripe"));
+    let nowhere = format!("http://{}/midtrans", silent.local_addr().unwrap());
+    config.midtrans.notification_url = Some(nowhere);
+    let play = Play::new(config);
+    let page = play.page("A-1").await;
+    play.handle.pay_midtrans(&page, "gopay").unwrap();
+    let _under_way = silent.accept().await.unwrap();
+
+    let id = play.session("A-2").await;
+    play.handle
+        .add_fault(Rule::next(Fault::WebhookFirst).at("checkout_session.expire"))
+        .unwrap();
+    // Its own webhook is there, and the other one still waits for its answer.
+    play.stripe("POST", &format!("/v1/checkout/sessions/{id}/expire"), "")
+        .await
+        .ok();
+    assert_eq!(sink.seen("/type"), ["checkout.session.expired"]);
 }

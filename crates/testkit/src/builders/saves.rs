@@ -12,6 +12,7 @@ pub const fn a_save<'a>(settlement: &'a Settlement, changes: &'a Changes) -> Sav
         decisions: &[],
         calls: &[],
         outcomes: &[],
+        proved: &[],
         papers: &[],
         announcements: &[],
         records: Records::none(),

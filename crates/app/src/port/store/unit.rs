@@ -10,7 +10,9 @@ use bayar_domain::{
 };
 use chrono::{DateTime, Utc};
 
-use super::{Actor, Answer, CallOutcome, Counted, NewCall, RefundClaim, RefundDay, StoredCall};
+use super::{
+    Actor, Answer, CallKey, CallOutcome, Counted, NewCall, RefundClaim, RefundDay, StoredCall,
+};
 
 /// Opens units of work.
 #[async_trait]
@@ -56,6 +58,8 @@ pub trait OrderUnit: Send {
     /// MUST write nothing over a row that is not as it was loaded.
     /// MUST refuse a fact that counts for another order, a key that another call has, a second call that is not over
     /// for one purpose, and an outcome by an epoch that is not the last or of a call that is over.
+    /// MUST end each call of the order that is proved and not over, whoever has it: as done where it may have left,
+    /// and as refused where it never did.
     /// MUST keep the sums of each capture and the one capture that pays the order as the settlement has them.
     async fn save(&mut self, save: &Save<'_>) -> Answer<()>;
 
@@ -116,6 +120,8 @@ pub struct Save<'a> {
     pub calls: &'a [NewCall],
     /// What became of calls that were taken.
     pub outcomes: &'a [CallOutcome],
+    /// Calls of which it is known without their answer what they were to bring about.
+    pub proved: &'a [CallKey],
     /// What the world is told.
     pub announcements: &'a [Announcement],
     /// What else is written down.

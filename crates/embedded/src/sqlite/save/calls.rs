@@ -1,6 +1,6 @@
 //! Calls that are to be made, and what became of those that were.
 
-use bayar_app::port::store::{CallOutcome, CallPurpose, CallStatus, NewCall, Operation};
+use bayar_app::port::store::{CallKey, CallOutcome, CallPurpose, CallStatus, NewCall, Operation};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
@@ -35,14 +35,7 @@ pub(super) fn finish(
         ))
         .execute(connection)?;
     if outcome.status.is_over() {
-        let call = gateway_calls::table
-            .find(outcome.key.as_str())
-            .filter(gateway_calls::operation.eq(Operation::Answer.as_str()))
-            .select(gateway_calls::subject_id);
-        let attempt: Option<i64> = call.get_result(connection).optional()?;
-        if let Some(attempt) = attempt {
-            jobs::end(connection, Job::CarryAnswer(attempt), now)?;
-        }
+        end_answer_job(connection, &outcome.key, now)?;
     }
     match written {
         1 => Ok(()),
@@ -50,6 +43,52 @@ pub(super) fn finish(
             "call {} was taken by another one since, is over, or is not of the order",
             outcome.key
         ))),
+    }
+}
+
+/// Ends a call whoever has it: what it was to bring about is known. Where it never left, it had no effect.
+pub(super) fn prove(
+    connection: &mut SqliteConnection,
+    seen: &Seen,
+    call: &CallKey,
+    now: &str,
+) -> Result<(), Failure> {
+    let mut ended = 0;
+    for (from, to) in [
+        (CallStatus::Planned, CallStatus::Refused),
+        (CallStatus::Sent, CallStatus::Done),
+    ] {
+        let open = gateway_calls::table
+            .find(call.as_str())
+            .filter(gateway_calls::order_id.eq(seen.order.get()))
+            .filter(gateway_calls::status.eq(from.as_str()));
+        ended += diesel::update(open)
+            .set((
+                gateway_calls::status.eq(to.as_str()),
+                gateway_calls::leased_until.eq(None::<&str>),
+                gateway_calls::finished_at.eq(now),
+            ))
+            .execute(connection)?;
+    }
+    match ended {
+        0 => Ok(()),
+        _ => end_answer_job(connection, call, now),
+    }
+}
+
+fn end_answer_job(
+    connection: &mut SqliteConnection,
+    call: &CallKey,
+    now: &str,
+) -> Result<(), Failure> {
+    let call = gateway_calls::table
+        .find(call.as_str())
+        .filter(gateway_calls::operation.eq(Operation::Answer.as_str()))
+        .select(gateway_calls::subject_id);
+    let attempt: Option<i64> = call.get_result(connection).optional()?;
+    match attempt {
+        Some(attempt) => jobs::end(connection, Job::CarryAnswer(attempt), now),
+        None => Ok(()),
     }
 }
 

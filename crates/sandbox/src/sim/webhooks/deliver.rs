@@ -73,6 +73,33 @@ pub async fn settle(shared: &Arc<Shared>) -> Result<(), Broken> {
     }
 }
 
+/// The webhooks that came after so many.
+pub fn since(world: &World, before: usize) -> Vec<String> {
+    let after = world.state.deliveries.iter().skip(before);
+    after.map(|delivery| delivery.id.clone()).collect()
+}
+
+/// Waits until none of these webhooks is under way or due, whatever else is sent meanwhile.
+pub async fn sent(shared: &Arc<Shared>, these: &[String]) -> Result<(), Broken> {
+    loop {
+        send_due(shared)?;
+        let heard = shared.delivered.notified();
+        let busy = shared.with(|world| {
+            let now = world.now();
+            these.iter().any(|id| {
+                let is_due = |delivery: &Delivery| {
+                    delivery.state == DeliveryState::Waiting && delivery.due <= now
+                };
+                world.sending.contains(id) || world.state.deliveries.get(id).is_some_and(is_due)
+            })
+        })?;
+        if !busy {
+            return Ok(());
+        }
+        let _ = tokio::time::timeout(Duration::from_millis(20), heard).await;
+    }
+}
+
 /// Starts to send everything that is due. How many.
 fn send_due(shared: &Arc<Shared>) -> Result<usize, Broken> {
     let wires = shared.with(|world| {

@@ -7,7 +7,7 @@ mod retry;
 mod rules;
 mod sign;
 
-pub use self::deliver::{run, settle};
+pub use self::deliver::{run, sent, settle, since};
 pub use self::queue::{Delivery, DeliveryState, WebhookUrls};
 pub use self::rules::{Tamper, WebhookRule};
 

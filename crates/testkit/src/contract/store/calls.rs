@@ -4,14 +4,15 @@
 use std::time::Duration;
 
 use bayar_app::port::store::{
-    Actor, CallOutcome, CallPurpose, CallStatus, Lease, NewCall, Store, StoredCall,
+    Actor, CallKey, CallOutcome, CallPurpose, CallStatus, Lease, NewCall, Save, Store, StoredCall,
 };
+use bayar_domain::settlement::Changes;
 use bayar_domain::{AttemptId, OrderId, RefundId};
 use chrono::TimeDelta;
 
 use super::checkouts::{Checkout, assert_refused, request_refund, start, write_calls};
 use super::steps::{begin, loaded, save_with_calls};
-use crate::builders::{a_call, expired};
+use crate::builders::{a_call, a_save, expired};
 use crate::contract::StoreFixture;
 
 #[doc(hidden)]
@@ -31,6 +32,7 @@ macro_rules! call_cases {
                 what_stays_unclear_is_counted,
                 an_outcome_of_an_older_taker_is_refused,
                 an_outcome_of_a_call_that_is_over_is_refused,
+                a_call_that_is_proved_is_over_whoever_has_it,
                 an_outcome_of_a_call_of_another_order_is_refused,
                 an_outcome_and_what_follows_from_it_are_one,
             }
@@ -281,6 +283,49 @@ pub async fn an_outcome_of_a_call_that_is_over_is_refused(fixture: &dyn StoreFix
         }
         assert_eq!(only_call(&*store, order).await, before);
     }
+}
+
+pub async fn a_call_that_is_proved_is_over_whoever_has_it(fixture: &dyn StoreFixture) {
+    let (store, beside) = (fixture.store(), fixture.beside().await);
+    for (is_taken, status) in [(true, CallStatus::Done), (false, CallStatus::Refused)] {
+        let Checkout { order, attempt, .. } = Checkout::begun(&*store).await;
+        let call = a_call(CallPurpose::Open(attempt));
+        write_one(&*store, order, &call).await;
+        let lease = match is_taken {
+            true => Some(take(&*beside, &call).await),
+            false => None,
+        };
+        let before = only_call(&*store, order).await;
+        // That of another order is not touched.
+        let other = Checkout::begun(&*store).await;
+        prove(&*store, other.order, &call.key).await;
+        assert_eq!(only_call(&*store, order).await, before);
+        for _ in 0..2 {
+            prove(&*store, order, &call.key).await;
+            let expected = StoredCall {
+                status,
+                leased_until: None,
+                ..before.clone()
+            };
+            assert_eq!(only_call(&*store, order).await, expected);
+        }
+        assert_eq!(beside.lease_call(&call.key, LASTING).await.unwrap(), None);
+        if let Some(lease) = lease {
+            let late = outcome(&lease, CallStatus::Done);
+            assert_refused(write_calls(&*beside, order, &[], &[late]).await);
+        }
+    }
+}
+
+async fn prove(store: &dyn Store, order: OrderId, key: &CallKey) {
+    let (mut unit, settlement, _) = begin(store, order).await;
+    let nothing = Changes::default();
+    let save = Save {
+        proved: std::slice::from_ref(key),
+        ..a_save(&settlement, &nothing)
+    };
+    unit.save(&save).await.unwrap();
+    unit.commit().await.unwrap();
 }
 
 pub async fn an_outcome_of_a_call_of_another_order_is_refused(fixture: &dyn StoreFixture) {
