@@ -6,7 +6,7 @@ mod notes;
 use bayar_domain::fact::Fact;
 use bayar_domain::gateway::CaptureId;
 use bayar_domain::refund::RefundOrigin;
-use bayar_domain::settlement::{ApplyError, Broken, Changes, Refused, Restored};
+use bayar_domain::settlement::{Alert, ApplyError, Broken, Changes, Refused, Restored};
 use bayar_domain::{Money, OrderId, Payment, RefundId, RefundStatus, Settlement, Step};
 use chrono::{DateTime, Utc};
 
@@ -108,6 +108,8 @@ pub(crate) struct Move {
     pub claims: Vec<RefundClaim>,
     /// What has to fit into a day.
     pub allowance: Option<Allowance>,
+    /// What an operator is called for besides what the steps say.
+    pub raised: Vec<Alert>,
     /// Why, for whoever asks later.
     pub note: Option<String>,
 }
@@ -197,6 +199,7 @@ impl App {
             outcomes,
             claims,
             allowance,
+            raised,
             note,
         } = match rule(&seen) {
             Ok(wanted) => wanted,
@@ -220,6 +223,9 @@ impl App {
         }
         if !calls.is_empty() || !outcomes.is_empty() {
             work.note(&seen.settlement, &calls, &outcomes, by).await?;
+        }
+        if !raised.is_empty() {
+            work.call_for(&seen.settlement, raised, by).await?;
         }
         let Work {
             moved,
@@ -356,6 +362,36 @@ impl<'a> Work<'a> {
                 outcomes,
                 announcements: &[],
                 records: Records::none(),
+                by,
+                note: None,
+            })
+            .await?;
+        Ok(())
+    }
+
+    /// Writes that an operator is called.
+    async fn call_for(
+        &mut self,
+        settlement: &Settlement,
+        raised: Vec<Alert>,
+        by: Actor,
+    ) -> Result<(), SettleError> {
+        effects::tell_raised(&raised);
+        let records = Records {
+            raised,
+            ..Records::default()
+        };
+        self.unit
+            .save(&Save {
+                settlement,
+                changes: &Changes::default(),
+                facts: &[],
+                decisions: &[],
+                papers: &[],
+                calls: &[],
+                outcomes: &[],
+                announcements: &[],
+                records: &records,
                 by,
                 note: None,
             })
