@@ -66,6 +66,7 @@ pub(crate) struct Says {
     pub held: Option<Sum>,
     pub step: Option<Value>,
     pub ours: Option<i64>,
+    pub lost: Option<bool>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -121,6 +122,8 @@ pub(crate) struct ProvedDispute {
     pub capture: String,
     pub held: Amount,
     pub step: u64,
+    /// Whether the bank has decided against us.
+    pub lost: bool,
 }
 
 /// The sums of some money, in the smallest unit of its currency.
@@ -208,9 +211,11 @@ impl Proofs {
                     capture: capture.clone(),
                     held,
                     step,
+                    lost: says.lost == Some(true),
                 };
                 let known = self.disputes.entry(dispute.clone()).or_insert(news.clone());
-                if (news.step, news.held.minor) > (known.step, known.held.minor) {
+                let rank = |it: &ProvedDispute| (it.step, it.held.minor, it.lost);
+                if rank(&news) > rank(known) {
                     *known = news;
                 }
             }

@@ -106,6 +106,12 @@ pub enum Proof {
         held: Money,
         /// The rank of its status in the life of a dispute. The highest one tells the truth.
         step: u32,
+        /// Whether what it holds is lost: the bank has decided against us.
+        #[cfg_attr(
+            feature = "serde",
+            serde(default, skip_serializing_if = "core::ops::Not::not")
+        )]
+        lost: bool,
     },
 }
 
@@ -269,8 +275,12 @@ impl Fact {
                 dispute,
                 step,
                 held,
+                lost,
                 ..
-            } => (dispute.to_string(), format!("{step} {}", told(*held))),
+            } => {
+                let end = if *lost { " lost" } else { "" };
+                (dispute.to_string(), format!("{step} {}{end}", told(*held)))
+            }
         };
         FactKey {
             source: self.source.clone(),

@@ -208,6 +208,20 @@ impl Refund {
         }
     }
 
+    /// It is proved that it never left: no gateway has it.
+    ///
+    /// # Errors
+    /// When a gateway may have it, or it is at its end.
+    pub fn unsend(self) -> Answer<Self, RefundStatus> {
+        match self.state {
+            RefundState::Requested | RefundState::Sent => Ok(self.move_to(RefundState::Requested)),
+            RefundState::Unknown
+            | RefundState::Manual
+            | RefundState::Succeeded { .. }
+            | RefundState::Failed { .. } => self.cannot(RefundStatus::Requested),
+        }
+    }
+
     /// An answer of the gateway was lost. Where proof is at hand, nothing changes.
     ///
     /// # Errors
@@ -255,16 +269,16 @@ impl Refund {
         }
     }
 
-    /// It is not needed any more, and no gateway has it.
+    /// It is not needed any more, and no gateway has it. One that failed is not owed any more.
     ///
     /// # Errors
     /// When a gateway may have it, or the money went back.
     pub fn withdraw(self) -> Answer<Self, RefundStatus> {
         match self.state {
-            RefundState::Requested | RefundState::Manual => Ok(self.move_to(RefundState::Failed {
-                reason: RefundFailure::Withdrawn,
-            })),
-            RefundState::Failed { .. } => Ok(Transition::AlreadyApplied(self)),
+            RefundState::Requested | RefundState::Manual | RefundState::Failed { .. } => Ok(self
+                .move_to(RefundState::Failed {
+                    reason: RefundFailure::Withdrawn,
+                })),
             RefundState::Sent | RefundState::Unknown | RefundState::Succeeded { .. } => {
                 self.cannot(RefundStatus::Failed)
             }
@@ -317,6 +331,21 @@ impl Refund {
             | RefundState::Unknown
             | RefundState::Manual
             | RefundState::Failed { .. } => self.move_to(target).into_inner(),
+        }
+    }
+
+    /// Whether it failed and nobody has withdrawn it since: the money did not go back though it should have.
+    pub(crate) fn failed_in_earnest(&self) -> bool {
+        match self.state {
+            RefundState::Failed { reason } => match reason {
+                RefundFailure::Refused | RefundFailure::Failed => true,
+                RefundFailure::Withdrawn => false,
+            },
+            RefundState::Requested
+            | RefundState::Sent
+            | RefundState::Unknown
+            | RefundState::Manual
+            | RefundState::Succeeded { .. } => false,
         }
     }
 

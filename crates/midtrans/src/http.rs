@@ -24,6 +24,13 @@ pub struct Answer {
     pub was_unclear: bool,
 }
 
+impl Answer {
+    /// Whether the body has the code. An answer without it may be anybody's.
+    pub const fn says_code(&self) -> bool {
+        self.body.status_code.is_some()
+    }
+}
+
 /// A request.
 #[derive(Clone, Copy)]
 pub struct Ask<'a> {

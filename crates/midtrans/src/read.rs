@@ -277,6 +277,8 @@ impl Told<'_> {
                     held
                 },
                 step: if is_partial { 1 } else { 2 },
+                // How it ended is never told.
+                lost: false,
             },
             self.at,
         ));

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::close::nothing_left;
 use crate::gateway::{MidtransGateway, not_ours, segment};
+use crate::http::Answer;
 use crate::wire::{Body, Word};
 use crate::{fault, rupiah, time};
 
@@ -89,7 +90,7 @@ pub async fn send(gateway: &MidtransGateway, call: &Call<'_>) -> Result<Sent, Ca
         | Word::PartialChargeback
         | Word::Chargeback => {
             can_go_back(&found, is_all, call.place.now)?;
-            give(gateway, call).await
+            give(gateway, call, &refund).await
         }
         Word::Other => Err(CallError::Unknown(
             Fault::of(FaultKind::WrongState).with_code("unknown_status"),
@@ -102,20 +103,24 @@ async fn cancel(gateway: &MidtransGateway, name: &str) -> Result<Sent, CallError
         .post(&format!("/v2/{name}/cancel"), None, None)
         .await?;
     match answer.code {
-        200 => Ok(Sent::Done),
+        200 if answer.says_code() && answer.body.word() == Word::Cancel => Ok(Sent::Done),
         // It settled just now, and the next time it is refunded.
         412 => Err(fault::unknown(&answer, FaultKind::WrongState)),
         _ => Err(fault::by_code(&answer)),
     }
 }
 
-async fn give(gateway: &MidtransGateway, call: &Call<'_>) -> Result<Sent, CallError> {
+async fn give(
+    gateway: &MidtransGateway,
+    call: &Call<'_>,
+    refund: &Refund,
+) -> Result<Sent, CallError> {
     let request = call.request;
     let answer = gateway
         .post(&request.path, Some(&request.body), Some(call.key))
         .await?;
     match answer.code {
-        200 | 201 => Ok(Sent::Done),
+        200 | 201 if is_done(&answer, &refund.refund_key) => Ok(Sent::Done),
         // With a status it is a refusal by the issuer; without one, a request that is still at work.
         202 if answer.body.transaction_status.is_some() => {
             Err(fault::refused(&answer, FaultKind::Card))
@@ -123,6 +128,16 @@ async fn give(gateway: &MidtransGateway, call: &Call<'_>) -> Result<Sent, CallEr
         202 => Err(fault::unknown(&answer, FaultKind::Idempotency)),
         _ => Err(fault::by_code(&answer)),
     }
+}
+
+/// Whether an answer tells of our refund: that it is no trouble is not enough.
+fn is_done(answer: &Answer, key: &str) -> bool {
+    let body = &answer.body;
+    let is_of_a_refund = match body.refund_key.as_deref() {
+        Some(told) => told == key,
+        None => matches!(body.word(), Word::Refund | Word::PartialRefund),
+    };
+    answer.says_code() && is_of_a_refund
 }
 
 fn has(found: &Body, key: &str) -> bool {

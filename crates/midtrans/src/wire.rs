@@ -41,6 +41,9 @@ pub struct Body {
     pub signature_key: Option<String>,
     #[serde(deserialize_with = "text")]
     pub refund_amount: Option<String>,
+    /// The name of the refund that was just made.
+    #[serde(deserialize_with = "text")]
+    pub refund_key: Option<String>,
     #[serde(deserialize_with = "text")]
     pub chargeback_amount: Option<String>,
     #[serde(deserialize_with = "entries")]

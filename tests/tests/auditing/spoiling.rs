@@ -212,6 +212,10 @@ pub fn kinds() -> Vec<Kind> {
             "INSERT INTO alerts (order_id, alert, raised_at) SELECT order_id,
                 '{\"alert\":\"review\",\"payment\":' || id || ',\"capture\":\"x\",\"reason\":\"amount_differs\"}', created_at
              FROM payments WHERE id = {payment}"),
+        tables("somebody is called for a refund that goes back", twice, C::AlertsTrue,
+            "INSERT INTO alerts (order_id, owed, alert, raised_at)
+             SELECT order_id, id, '{\"alert\":\"refund_failed\",\"refund\":' || id || '}', created_at
+             FROM refunds WHERE payment_id = {payment}"),
         tables("the history of a refund has another end", twice, C::HistoryWhole,
             "UPDATE refund_events SET to_status = 'failed'
              WHERE refund_id IN (SELECT id FROM refunds WHERE order_id = {order})"),

@@ -8,6 +8,7 @@ use crate::stage::{Ordered, PRICE_MINOR, Ran, Stage, on_both_stores};
 on_both_stores! {
     what_a_gateway_cannot_give_back_is_transferred_by_hand,
     a_refund_that_failed_is_taken_over,
+    a_refund_that_failed_is_asked_for_anew,
     what_is_withdrawn_can_be_given_back_by_another_refund,
     what_a_gateway_may_have_is_not_touched_by_hand,
     refunds_are_listed_with_what_is_still_to_do,
@@ -191,6 +192,35 @@ async fn a_refund_that_failed_is_taken_over(mut stage: Stage) {
     assert_eq!(stage.stored_status(order.payment).await, "refunded");
 }
 
+async fn a_refund_that_failed_is_asked_for_anew(mut stage: Stage) {
+    add_operator(&stage);
+    let order = paid_by_card(&mut stage).await;
+    stage.next("refund.create", Fault::RefundRefused);
+    let failed = ask(&stage, &order, "k-1", Some("2000"), 409).await;
+    let id = failed["refund_id"].to_string();
+    let shown = stage.command(&["refunds", "show", &id]);
+    for door in ["retry", "take-over", "withdraw"] {
+        let named = format!("refunds {door} {id}");
+        assert!(shown.text.contains(&named), "{}", shown.text);
+    }
+    let anew = json_of(&stage, &["refunds", "retry", &id, "--by", OPERATOR]);
+    assert_ne!(anew["refund_id"].to_string(), id);
+    assert_eq!(anew["status"], "succeeded", "{anew}");
+    assert_eq!(anew["amount"], "2000.00", "{anew}");
+    assert!(anew["by"].as_str().unwrap().starts_with("user:"), "{anew}");
+    assert_eq!(anew["reason"], "the doctor was ill");
+    let again = refused(&stage, &["refunds", "retry", &id]);
+    assert!(again.contains("still owed"), "{again}");
+    assert_eq!(json_of(&stage, &["refunds", "list", "--open"]), json!([]));
+    let shown = stage.command(&["refunds", "show", &id]);
+    assert!(shown.text.contains("(withdrawn)"), "{}", shown.text);
+    assert!(!shown.text.contains("refunds retry"), "{}", shown.text);
+    assert_eq!(
+        stage.stored_status(order.payment).await,
+        "partially_refunded"
+    );
+}
+
 async fn what_is_withdrawn_can_be_given_back_by_another_refund(mut stage: Stage) {
     let order = paid_by_virtual_account(&mut stage).await;
     let id = manual(&stage, &order, "k-1", None).await;
@@ -216,6 +246,7 @@ async fn what_a_gateway_may_have_is_not_touched_by_hand(mut stage: Stage) {
     for arguments in [
         &["refunds", "take-over", &id][..],
         &["refunds", "withdraw", &id],
+        &["refunds", "retry", &id],
         &["refunds", "settle", &id, "--reference", "x"],
     ] {
         let said = refused(&stage, arguments);
@@ -274,6 +305,8 @@ async fn what_cannot_be_done_says_why(mut stage: Stage) {
         &["refunds", "show", "77"][..],
         &["refunds", "withdraw", "77"],
         &["refunds", "take-over", "77"],
+        &["refunds", "retry", "77"],
+        &["refunds", "give-up", "77"],
         &["refunds", "settle", "77", "--reference", "x"],
     ] {
         let said = refused(&stage, arguments);
@@ -309,7 +342,15 @@ async fn what_cannot_be_done_says_why(mut stage: Stage) {
 
 async fn the_commands_explain_themselves(stage: Stage) {
     let help = done(&stage, &["refunds", "--help"]);
-    for command in ["list", "show", "settle", "take-over", "withdraw"] {
+    for command in [
+        "list",
+        "show",
+        "settle",
+        "take-over",
+        "retry",
+        "give-up",
+        "withdraw",
+    ] {
         assert!(help.contains(command), "{help}");
         let help = done(&stage, &["refunds", command, "--help"]);
         assert!(help.contains("Usage: bayar refunds"), "{help}");

@@ -11,6 +11,7 @@ on_both_stores! {
     credits_go_when_a_refund_is_asked_for_and_come_back_when_it_fails,
     credits_that_were_used_are_not_given_back,
     credits_that_are_missing_after_a_refund_at_the_dashboard_are_told,
+    credits_go_when_a_dispute_is_lost_and_not_while_it_is_open,
 }
 
 /// Ten credits for 1000 pesos.
@@ -94,5 +95,28 @@ async fn credits_that_are_missing_after_a_refund_at_the_dashboard_are_told(stage
     assert_eq!(
         stage.alerts(&paid).await,
         [Alert::CreditsMissing { missing: 6 }]
+    );
+}
+
+async fn credits_go_when_a_dispute_is_lost_and_not_while_it_is_open(stage: Stage) {
+    let paid = a_package(&stage).await;
+    use_credits(&stage, &paid, 4).await;
+    let dispute = stage.act(Action::StripeDispute {
+        payment_intent: paid.order.terms().number.to_string(),
+        reason: "fraudulent".to_owned(),
+        amount: None,
+    });
+    stage.refresh(&paid).await;
+    assert_eq!(balance(&stage, &paid).await, 4);
+    stage.act(Action::StripeDisputeEnds {
+        dispute: dispute["dispute"].as_str().unwrap().to_owned(),
+        won: false,
+    });
+    stage.refresh(&paid).await;
+    assert_eq!(balance(&stage, &paid).await, 0);
+    let alerts = stage.alerts(&paid).await;
+    assert!(
+        alerts.contains(&Alert::CreditsMissing { missing: 6 }),
+        "{alerts:?}"
     );
 }

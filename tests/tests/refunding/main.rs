@@ -17,8 +17,10 @@
 
 mod stage;
 
+mod anew;
 mod by_hand;
 mod credits;
+mod doubt;
 mod limits;
 mod papers;
 mod racing;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use bayar_app::{Progress, RefundError, Trouble};
+use bayar_domain::refund::RefundFailure;
 use bayar_domain::settlement::Alert;
 use bayar_domain::{PaymentStatus, RefundStatus};
 use bayar_sandbox::sim::Action;
@@ -143,10 +144,10 @@ async fn money_that_a_bank_disputes_is_not_sent_after(stage: Stage) {
         amount: None,
     });
     let refused = stage.refund(operator(5), &paid, None, "press").await;
-    let Err(RefundError::Exceeds { available }) = refused else {
+    let Err(RefundError::Failed { refund, reason, .. }) = refused else {
         panic!("{refused:?}");
     };
-    assert_eq!(available, php(0));
+    assert_eq!(reason, RefundFailure::Withdrawn);
     assert_eq!(stage.keys(&paid, "refund.create"), 0);
     assert_eq!(stage.only_refund(&paid).await, RefundStatus::Failed);
     let alerts = stage.alerts(&paid).await;
@@ -156,12 +157,17 @@ async fn money_that_a_bank_disputes_is_not_sent_after(stage: Stage) {
             .all(|alert| matches!(alert, Alert::Dispute { .. })),
         "{alerts:?}"
     );
-    // The same wish is told the same refund.
+    // The same wish is told the same, the first time and the last.
     let again = stage.refund(operator(5), &paid, None, "press").await;
     assert!(
-        matches!(again, Err(RefundError::Failed { .. })),
+        matches!(again, Err(RefundError::Failed { refund: same, reason: RefundFailure::Withdrawn, .. }) if same == refund),
         "{again:?}"
     );
+    let other = stage.refund(operator(5), &paid, None, "other").await;
+    let Err(RefundError::Exceeds { available }) = other else {
+        panic!("{other:?}");
+    };
+    assert_eq!(available, php(0));
 }
 
 async fn a_dispute_after_the_refund_is_a_loss_that_is_told(stage: Stage) {
@@ -231,10 +237,10 @@ async fn a_refund_at_the_dashboard_is_counted_before_ours(stage: Stage) {
     let refused = stage
         .refund(operator(5), &paid, Some("60000"), "press")
         .await;
-    let Err(RefundError::Exceeds { available }) = refused else {
+    let Err(RefundError::Failed { reason, .. }) = refused else {
         panic!("{refused:?}");
     };
-    assert_eq!(available, php(50_000_00));
+    assert_eq!(reason, RefundFailure::Withdrawn);
     assert_eq!(stage.keys(&paid, "refund.create"), 0);
     let shown = stage.shown(&paid).await;
     assert_eq!(shown.external.len(), 1, "{:?}", shown.external);

@@ -387,6 +387,33 @@ impl Stage {
         }
     }
 
+    /// Lets so much time pass since the last news of refunds that nothing is on its way any more.
+    pub async fn let_refunds_grow_old(&self) {
+        self.run("UPDATE refunds SET updated_at = '2020-01-01T00:00:00.000000Z'")
+            .await;
+    }
+
+    /// Does the work that is there for refunds, as if its hour had come.
+    pub async fn serve_jobs(&self) {
+        self.run(
+            "UPDATE jobs SET due_at = '2020-01-01T00:00:00.000000Z' WHERE kind = 'carry_refund'",
+        )
+        .await;
+        let unresolved = bayar_app::Entry::CheckUnresolved;
+        self.app.run_now(unresolved).await.unwrap();
+    }
+
+    /// Lets the time pass in which a gateway knows the key of a refund again.
+    pub async fn let_keys_end(&self) {
+        self.run(match &self.kept {
+            Kept::Database(_) => "DROP TRIGGER gateway_calls_say_the_same ON gateway_calls",
+            Kept::Directory(_) => "DROP TRIGGER gateway_calls_say_the_same",
+        })
+        .await;
+        self.run("UPDATE gateway_calls SET good_until = created_at WHERE operation = 'refund'")
+            .await;
+    }
+
     /// Lets the time pass in which a call belongs to somebody who is gone.
     pub async fn let_leases_end(&self) {
         self.run("UPDATE gateway_calls SET leased_until = NULL WHERE leased_until IS NOT NULL")

@@ -11,7 +11,7 @@ on_both_stores! {
 }
 
 /// Paid at Stripe, with an account at Midtrans that can still be paid.
-async fn with_another_door(stage: &Stage, method: &str) -> (Paid, String) {
+pub async fn with_another_door(stage: &Stage, method: &str) -> (Paid, String) {
     let paid = stage
         .opened(OrderKind::Checkout, idr(PRICE), Gateway::Midtrans)
         .await;

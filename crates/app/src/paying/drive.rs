@@ -7,9 +7,10 @@ use bayar_domain::{
     AttemptId, AttemptStatus, OrderId, OrderStatus, Refund, RefundId, RefundStatus,
 };
 
-use super::ended::{Ended, Taken};
+use super::ended::{Ended, Taken, is_ours};
 use super::file::{AttemptFile, is_long_past};
 use super::learn::LearnError;
+use super::plan::is_told;
 use crate::App;
 use crate::failpoint;
 use crate::port::gateway::{Call, Door, Fault, FaultKind};
@@ -85,12 +86,15 @@ impl App {
             return Ok((Driven::Elsewhere, planned));
         };
         failpoint::hit("call.taken")?;
+        let first =
+            before.status == CallStatus::Planned && before.epoch.saturating_add(1) == lease.epoch;
         let taken = Taken {
-            is_unsent: before.status == CallStatus::Planned
-                && before.epoch.saturating_add(1) == lease.epoch,
+            is_unsent: first,
+            was_lost: before.leased_until.is_some()
+                || before.epoch.saturating_add(1) != lease.epoch,
             lease,
         };
-        match self.drive_taken(order, &taken).await {
+        match self.drive_taken(order, taken).await {
             Ok((driven, more)) => {
                 planned.extend(more);
                 Ok((driven, planned))
@@ -104,11 +108,15 @@ impl App {
     async fn drive_taken(
         &self,
         order: OrderId,
-        taken: &Taken,
+        taken: Taken,
     ) -> Result<(Driven, Vec<CallKey>), SettleError> {
-        let lease = &taken.lease;
-        let purpose = lease.call.call.purpose;
         let seen = self.look(order).await?;
+        let purpose = taken.lease.call.call.purpose;
+        let taken = &Taken {
+            is_unsent: taken.is_unsent || is_proved_unsent(&seen, purpose),
+            ..taken
+        };
+        let lease = &taken.lease;
         if !is_wanted(&seen, purpose) && taken.is_unsent {
             return self.end(order, taken, Ended::Spared).await;
         }
@@ -139,6 +147,10 @@ impl App {
         };
         if let CallPurpose::Refund(refund) = purpose {
             let sent = |seen: &Seen| {
+                // Whoever took it since then goes by where the refund stands: nobody else writes that it is sent.
+                if !is_ours(seen, lease) {
+                    return Err(SettleError::Stale);
+                }
                 let stands = seen.settlement.refund(refund).map(Refund::status);
                 // As long as this is not written down, no byte of it has left.
                 if stands == Some(RefundStatus::Requested)
@@ -250,13 +262,22 @@ impl App {
                 Some(_) | None => Ended::Found,
             },
             CallPurpose::Answer(_) => Ended::Found,
-            CallPurpose::Refund(refund) => match seen.settlement.refund(refund) {
-                Some(refund) if refund.status().is_under_way() => {
+            CallPurpose::Refund(id) => match seen.settlement.refund(id) {
+                Some(refund) if refund.status().is_under_way() && !is_told(&seen, id) => {
                     let forgotten = taken.lease.call.call.request.good_until;
                     let is_known = learned.reading.door != Door::Absent;
                     match why {
                         Missed::Stored(fault) if is_known => Ended::Void(fault),
-                        Missed::RefusedAgain(fault) if is_known => Ended::Refused(fault),
+                        // A list may be behind: what was carried out a moment ago need not be on it yet.
+                        Missed::RefusedAgain(fault) if is_known && !taken.was_lost => {
+                            let stored = self.store.refund(id).await?;
+                            let since = stored.map(|stored| stored.updated_at);
+                            if since.is_some_and(|since| is_long_past(since, seen.now)) {
+                                Ended::Refused(fault)
+                            } else {
+                                Ended::Doubtful(fault)
+                            }
+                        }
                         // Its money is there and no refund of it, and nobody sends it any more.
                         Missed::Forgotten(fault)
                             if is_known && is_long_past(forgotten, seen.now) =>
@@ -417,6 +438,17 @@ fn attempt_of(seen: &Seen, purpose: CallPurpose) -> Option<AttemptId> {
                 .iter()
                 .find(|money| money.id == refund.terms().capture)?;
             Some(money.attempt)
+        }
+    }
+}
+
+/// Whether it is written down that no byte of what a call asks for has left: that is written before any does.
+fn is_proved_unsent(seen: &Seen, purpose: CallPurpose) -> bool {
+    match purpose {
+        CallPurpose::Open(_) | CallPurpose::Close(_) | CallPurpose::Answer(_) => false,
+        CallPurpose::Refund(refund) => {
+            let stands = seen.settlement.refund(refund).map(Refund::status);
+            stands == Some(RefundStatus::Requested)
         }
     }
 }

@@ -1,8 +1,8 @@
 //! How a call ended, and what follows from that for what it was about.
 
-use bayar_domain::Step;
 use bayar_domain::fact::{Fact, Proof};
 use bayar_domain::gateway::Reason;
+use bayar_domain::{RefundStatus, Step};
 
 use super::drive::Driven;
 use super::plan::is_without_money;
@@ -16,6 +16,8 @@ pub(super) struct Taken {
     pub lease: Lease,
     /// Whether no byte of it can have left before.
     pub is_unsent: bool,
+    /// Whether whoever had it before is gone without a word.
+    pub was_lost: bool,
 }
 
 /// How a call ended.
@@ -37,6 +39,8 @@ pub(super) enum Ended {
     Refused(Fault),
     /// It is proved to have had no effect, and another call for the same may have it.
     Void(Fault),
+    /// It was refused this time, and soon it is known whether an earlier time was carried out.
+    Doubtful(Fault),
     /// Nobody knows.
     Unclear(Fault),
 }
@@ -72,7 +76,7 @@ impl Ended {
             Self::Spared | Self::Outdated => Driven::Spared,
             Self::NotSent(fault) | Self::Postponed(fault) => Driven::NotSent(fault),
             Self::Refused(fault) | Self::Void(fault) => Driven::Refused(fault),
-            Self::Unclear(fault) => Driven::Unclear(fault),
+            Self::Doubtful(fault) | Self::Unclear(fault) => Driven::Unclear(fault),
         }
     }
 
@@ -80,11 +84,9 @@ impl Ended {
         let lease = &taken.lease;
         let key = &lease.call.call.key;
         let purpose = lease.call.call.purpose;
-        let now = seen.calls.iter().find(|stored| stored.call.key == *key);
-        match now {
-            Some(now) if now.epoch == lease.epoch && !now.status.is_over() => {}
-            // The commit whose answer was lost, or somebody else's.
-            Some(_) | None => return Err(SettleError::Stale),
+        // The commit whose answer was lost, or somebody else's.
+        if !is_ours(seen, lease) {
+            return Err(SettleError::Stale);
         }
         let outcome = CallOutcome {
             key: key.clone(),
@@ -92,7 +94,7 @@ impl Ended {
             status: self.status(taken),
             fault: self.fault().map(ToString::to_string),
         };
-        let steps = self.step(seen, purpose)?.into_iter().collect();
+        let steps = self.step(seen, purpose, taken)?.into_iter().collect();
         Ok(Move {
             steps,
             outcomes: vec![outcome],
@@ -107,7 +109,7 @@ impl Ended {
                 CallStatus::Refused
             }
             Self::Postponed(_) if taken.is_unsent => CallStatus::Planned,
-            Self::Postponed(_) | Self::Unclear(_) => CallStatus::Sent,
+            Self::Postponed(_) | Self::Doubtful(_) | Self::Unclear(_) => CallStatus::Sent,
         }
     }
 
@@ -117,12 +119,18 @@ impl Ended {
             | Self::NotSent(fault)
             | Self::Refused(fault)
             | Self::Void(fault)
+            | Self::Doubtful(fault)
             | Self::Unclear(fault) => Some(fault),
             Self::Done(_) | Self::Found | Self::Spared | Self::Outdated => None,
         }
     }
 
-    fn step(&self, seen: &Seen, purpose: CallPurpose) -> Result<Option<Step>, SettleError> {
+    fn step(
+        &self,
+        seen: &Seen,
+        purpose: CallPurpose,
+        taken: &Taken,
+    ) -> Result<Option<Step>, SettleError> {
         let settlement = &seen.settlement;
         let ended = |attempt, proof| {
             let terms = settlement.attempt(attempt).map(|attempt| attempt.terms());
@@ -147,7 +155,10 @@ impl Ended {
                 let reason = Reason::lossy(&why);
                 ended(attempt, Proof::Failed { reason })
             }
-            (CallPurpose::Open(attempt), Self::Unclear(_) | Self::Done(_)) => {
+            (
+                CallPurpose::Open(attempt),
+                Self::Doubtful(_) | Self::Unclear(_) | Self::Done(_),
+            ) => {
                 Ok(Some(settlement.attempt_unknown(attempt)?))
             }
             (CallPurpose::Close(attempt), Self::Done(Sent::Closed)) => {
@@ -169,6 +180,14 @@ impl Ended {
             (CallPurpose::Refund(refund), Self::Unclear(_)) => {
                 Ok(Some(settlement.refund_unknown(refund)?))
             }
+            // It was written down as sent before it was to leave, and it did not.
+            (CallPurpose::Refund(refund), Self::Postponed(_)) if taken.is_unsent => {
+                let stands = settlement.refund(refund).map(bayar_domain::Refund::status);
+                if stands == Some(RefundStatus::Sent) {
+                    return Ok(Some(settlement.refund_not_sent(refund)?));
+                }
+                Ok(None)
+            }
             (_, Self::Postponed(_))
             | (CallPurpose::Open(_), Self::Found | Self::Outdated)
             | (
@@ -180,6 +199,7 @@ impl Ended {
                 | Self::NotSent(_)
                 | Self::Refused(_)
                 | Self::Void(_)
+                | Self::Doubtful(_)
                 | Self::Unclear(_),
             )
             | (
@@ -189,8 +209,17 @@ impl Ended {
                 | Self::Spared
                 | Self::Outdated
                 | Self::NotSent(_)
-                | Self::Void(_),
+                | Self::Void(_)
+                // As long as the refund does not move, the time since it last did is the time in doubt.
+                | Self::Doubtful(_),
             ) => Ok(None),
         }
     }
+}
+
+/// Whether nobody took a call since it was leased.
+pub(super) fn is_ours(seen: &Seen, lease: &Lease) -> bool {
+    let key = &lease.call.call.key;
+    let now = seen.calls.iter().find(|stored| stored.call.key == *key);
+    now.is_some_and(|now| now.epoch == lease.epoch && !now.status.is_over())
 }

@@ -2,7 +2,7 @@
 
 use bayar_domain::fact::Fact;
 use bayar_domain::gateway::Source;
-use bayar_domain::{Attempt, AttemptId, Gateway, Money, Settlement};
+use bayar_domain::{Attempt, AttemptId, Gateway, Money, RefundStatus, Settlement};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::port::gateway::{AskedRefund, Place};
@@ -44,6 +44,7 @@ impl AttemptFile {
                 key: stored.call.key.clone(),
                 capture: capture.clone(),
                 amount: refund.amount(),
+                has_failed: refund.status() == RefundStatus::Failed,
             })
         };
         let refunds = seen.calls.iter().filter_map(asked).collect();

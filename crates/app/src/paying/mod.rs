@@ -20,6 +20,7 @@ mod process;
 mod refresh;
 mod resolve;
 mod review;
+mod silent;
 mod status;
 mod waiting;
 

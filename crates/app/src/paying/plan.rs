@@ -256,9 +256,14 @@ fn is_not_asked_for(seen: &Seen, refund: &Refund) -> bool {
         }
         RefundStatus::Manual | RefundStatus::Succeeded | RefundStatus::Failed => false,
     };
-    let is_told =
+    never_left && !is_told(seen, id) && seen.settlement.refund_sent(id).is_ok()
+}
+
+/// Whether the gateway has told of a refund, whatever became of it.
+pub(super) fn is_told(seen: &Seen, id: RefundId) -> bool {
+    let tells =
         |fact: &Fact| matches!(fact.proof(), Proof::Refunded { ours, .. } if *ours == Some(id));
-    never_left && !seen.settlement.facts().any(is_told) && seen.settlement.refund_sent(id).is_ok()
+    seen.settlement.facts().any(tells)
 }
 
 /// Why money goes back that the order cannot keep.

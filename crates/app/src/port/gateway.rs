@@ -142,6 +142,8 @@ pub struct AskedRefund {
     pub capture: CaptureId,
     /// How much.
     pub amount: Money,
+    /// Whether it is known that it did not go back.
+    pub has_failed: bool,
 }
 
 /// Money that is to go back.

@@ -1,4 +1,4 @@
-//! What people do about a refund that exists: transfer its money by hand, or call it off.
+//! What people do about a refund that exists: transfer its money by hand, ask for it anew, or call it off.
 
 use bayar_domain::gateway::TransferReference;
 use bayar_domain::settlement::Refused;
@@ -50,10 +50,40 @@ impl App {
         Ok(moved)
     }
 
-    /// Calls a refund off that no gateway has: its money may go back otherwise, or stay.
+    /// Asks anew for a refund that failed: another one takes its place, and only that one is owed from then on.
+    /// Answers that one, which goes on by itself where the gateway does not answer at once.
+    ///
+    /// However often and by however many it is done, there is one: the first refund is not owed any more.
     ///
     /// # Errors
-    /// When there is no such refund, a gateway may have it, or the money went back.
+    /// When there is no such refund, it is none that failed and is owed, or its money is not there any more.
+    pub async fn retry_refund(&self, by: Actor, id: RefundId) -> Result<StoredRefund, RefundError> {
+        let failed = self.store.refund(id).await?.ok_or(RefundError::NotFound)?;
+        let anew = self.store.reserve_refund_id().await?;
+        let rule = |seen: &Seen| {
+            // The commit whose answer was lost: whoever resolves the order makes its call.
+            if seen.settlement.refund(anew).is_some() {
+                return Ok(Move::default());
+            }
+            let balance = seen.credit_balance();
+            let step = seen.settlement.retry_refund(id, anew, balance)?;
+            self.with_refund_call(Move::from(step), seen, anew)
+        };
+        let planned = self.settle(failed.order, by, rule).await?;
+        tracing::info!(refund_id = %id, %anew, %by, "Payment: Refund asked for anew");
+        // It is written down: what goes wrong from here on is mended by whoever resolves the order.
+        if let Err(error) = self.work_off(failed.order, planned).await {
+            tracing::warn!(refund_id = %anew, %error, "a refund is carried out later");
+        }
+        self.store.refund(anew).await?.ok_or(RefundError::NotFound)
+    }
+
+    /// Calls a refund off that no gateway has: its money may go back otherwise, or stay.
+    /// One that failed is not owed any more.
+    ///
+    /// # Errors
+    /// When there is no such refund, a gateway may have it, the money went back,
+    /// or it is surplus that would at once go back by itself.
     pub async fn withdraw_refund(
         &self,
         by: Actor,

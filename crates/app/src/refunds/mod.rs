@@ -11,6 +11,7 @@ mod told;
 
 use bayar_domain::refund::RefundFailure;
 use bayar_domain::{Currency, Money, PaymentStatus, RefundId, RefundStatus};
+use chrono::{DateTime, Utc};
 use thiserror::Error;
 
 pub use order::RefundPayment;
@@ -102,6 +103,12 @@ pub enum RefundError {
     /// Where the refund stands does not allow it.
     #[error("the refund is {0}")]
     WrongState(RefundStatus),
+    /// The gateway may still tell what became of the refund.
+    #[error("the gateway has until {until} to tell what became of it")]
+    TooEarly {
+        /// Until when it is waited for.
+        until: DateTime<Utc>,
+    },
     /// The money pays the order by now: it does not have to go back.
     #[error("the money does not have to go back")]
     NothingDue,

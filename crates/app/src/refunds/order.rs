@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use bayar_domain::gateway::Reason;
-use bayar_domain::refund::RefundFailure;
 use bayar_domain::settlement::{RefundRequest, Refused};
-use bayar_domain::{AmountError, Gateway, Money, OrderId, PaymentId, RefundId};
+use bayar_domain::{AmountError, Gateway, Money, PaymentId, RefundId};
 use tracing::Instrument;
 
 use super::{RefundError, Refunded};
@@ -175,31 +174,11 @@ impl App {
             tracing::warn!(refund_id = %id, %error, "a refund is carried out later");
         }
         failpoint::hit("refund.before_answer")?;
-        match self.refund_told(id, false).await {
-            // Something else took the money before it could be sent.
-            Err(RefundError::Failed {
-                reason: RefundFailure::Withdrawn,
-                ..
-            }) => {
-                let available = self.available(order, id).await?;
-                Err(RefundError::Exceeds { available })
-            }
-            told => told,
-        }
-    }
-
-    /// What is left of the money that a refund was to be taken from.
-    async fn available(&self, order: OrderId, id: RefundId) -> Result<Money, RefundError> {
-        let seen = self.look(order).await?;
-        let refund = seen.settlement.refund(id).ok_or(RefundError::NotFound)?;
-        let sums = seen.settlement.sums();
-        let nothing = Money::zero(refund.amount().currency());
-        let known = sums.get(&refund.terms().capture);
-        Ok(known.map_or(nothing, |sums| sums.available()))
+        self.refund_told(id, false).await
     }
 
     /// Adds the call that carries a refund, or leaves it to an operator where no gateway can be asked for it.
-    fn with_refund_call(
+    pub(super) fn with_refund_call(
         &self,
         mut moved: Move,
         seen: &Seen,

@@ -80,14 +80,26 @@ impl App {
                 | Effect::AnnounceRefund { .. } => {}
             }
         }
-        for alert in &found.records.raised {
-            metrics::counter!("bayar_alerts_total").increment(1);
-            tracing::error!(?alert, "an operator has to look");
-        }
+        tell_raised(&found.records.raised);
         for alert in &found.records.cleared {
             tracing::info!(?alert, "an alert is over");
         }
+        // Whether anybody was called for its silence is not known here: if so, that is over.
+        let moved = step.changes.refunds.iter();
+        let ended = moved.filter(|refund| !refund.status().is_under_way());
+        let heard = ended.map(|refund| Alert::RefundSilent {
+            refund: refund.terms().id,
+        });
+        found.records.cleared.extend(heard);
         Ok(found)
+    }
+}
+
+/// Says what an operator is called for.
+pub(super) fn tell_raised(raised: &[Alert]) {
+    for alert in raised {
+        metrics::counter!("bayar_alerts_total").increment(1);
+        tracing::error!(?alert, "an operator has to look");
     }
 }
 

@@ -7,7 +7,7 @@ mod proved;
 use bayar_domain::fact::Fact;
 use bayar_domain::gateway::CaptureId;
 use bayar_domain::refund::RefundOrigin;
-use bayar_domain::settlement::{ApplyError, Broken, Changes, Refused, Restored};
+use bayar_domain::settlement::{Alert, ApplyError, Broken, Changes, Refused, Restored};
 use bayar_domain::{Money, OrderId, Payment, RefundId, RefundStatus, Settlement, Step};
 use chrono::{DateTime, Utc};
 
@@ -109,6 +109,8 @@ pub(crate) struct Move {
     pub claims: Vec<RefundClaim>,
     /// What has to fit into a day.
     pub allowance: Option<Allowance>,
+    /// What an operator is called for besides what the steps say.
+    pub raised: Vec<Alert>,
     /// Why, for whoever asks later.
     pub note: Option<String>,
 }
@@ -198,6 +200,7 @@ impl App {
             outcomes,
             claims,
             allowance,
+            raised,
             note,
         } = match rule(&seen) {
             Ok(wanted) => wanted,
@@ -223,6 +226,9 @@ impl App {
         if !calls.is_empty() || !outcomes.is_empty() || !proved.is_empty() {
             work.note(&seen.settlement, &calls, &outcomes, &proved, by)
                 .await?;
+        }
+        if !raised.is_empty() {
+            work.call_for(&seen.settlement, raised, by).await?;
         }
         let Work {
             moved,
@@ -361,6 +367,36 @@ impl<'a> Work<'a> {
                 proved,
                 announcements: &[],
                 records: Records::none(),
+                by,
+                note: None,
+            })
+            .await?;
+        Ok(())
+    }
+
+    /// Writes that an operator is called.
+    async fn call_for(
+        &mut self,
+        settlement: &Settlement,
+        raised: Vec<Alert>,
+        by: Actor,
+    ) -> Result<(), SettleError> {
+        effects::tell_raised(&raised);
+        let records = Records {
+            raised,
+            ..Records::default()
+        };
+        self.unit
+            .save(&Save {
+                settlement,
+                changes: &Changes::default(),
+                facts: &[],
+                decisions: &[],
+                papers: &[],
+                calls: &[],
+                outcomes: &[],
+                announcements: &[],
+                records: &records,
                 by,
                 note: None,
             })

@@ -224,6 +224,11 @@ impl App {
                 self.wake(gateway, u32::MAX).await;
             }
         }
+        if job.key.kind == JobKind::CarryRefund
+            && let Ok(refund) = RefundId::new(job.key.subject)
+        {
+            self.call_if_silent(refund).await?;
+        }
         let after = self.look(job.order).await?;
         let updated = self.tell_updates(job, &before, &after, &resolved);
         Ok(Look {

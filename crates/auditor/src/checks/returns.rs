@@ -9,7 +9,7 @@ use super::{Case, Desk};
 use crate::Amount;
 use crate::file::{OrderFile, PaymentFile};
 use crate::finding::{Check, Findings};
-use crate::ledger::Returns;
+use crate::ledger::{RefundRow, Returns};
 
 pub(super) fn check(case: &Case<'_>, file: &OrderFile<'_>, found: &mut Findings) {
     let Some(returns) = &case.ledger.returns else {
@@ -164,9 +164,16 @@ fn external(returns: &Returns, file: &OrderFile<'_>, desk: &mut Desk<'_>) {
 /// What a package stands at: its size times the part of its money that stays, rounded down.
 fn package(returns: &Returns, file: &OrderFile<'_>, desk: &mut Desk<'_>) {
     let size = file.order.credits.unwrap_or(0);
-    let sums = file.paying().and_then(|(row, _)| file.sums(&row.capture));
-    let due = sums.map_or(0, |(sums, _)| {
+    let paying = file.paying().map(|(row, _)| row);
+    let sums = paying.and_then(|row| file.sums(&row.capture));
+    let due = sums.map_or(0, |(sums, currency)| {
+        let lost = file.proofs.disputes.values();
+        let lost = lost.filter(|it| it.lost && it.held.currency == currency);
+        let lost =
+            lost.filter(|it| Some(it.capture.as_str()) == paying.map(|row| row.capture.as_str()));
+        let lost = lost.fold(0_i64, |sum, it| sum.saturating_add(it.held.minor));
         let out = sums.refunded.saturating_add(sums.reserved);
+        let out = out.saturating_add(lost);
         let stays = i128::from(sums.captured.saturating_sub(out).max(0));
         let part = i128::from(size)
             .checked_mul(stays)
@@ -212,6 +219,22 @@ fn alerts(returns: &Returns, file: &OrderFile<'_>, desk: &mut Desk<'_>) {
             );
         }
     }
+    for refund in &file.refunds {
+        let id = Value::from(refund.id);
+        let called = open
+            .iter()
+            .any(|alert| is(alert, "refund_failed", "refund", &id));
+        if called != is_owed(file, refund) {
+            let called = if called { "somebody" } else { "nobody" };
+            let (id, status) = (refund.id, &refund.status);
+            desk.add(
+                Check::AlertsTrue,
+                format!(
+                    "refund {id} is {status}, and {called} is called to see that the buyer gets it"
+                ),
+            );
+        }
+    }
     for capture in &file.captures {
         let id = Value::from(capture.capture.as_str());
         let called = open.iter().any(|alert| is(alert, "loss", "capture", &id));
@@ -223,6 +246,22 @@ fn alerts(returns: &Returns, file: &OrderFile<'_>, desk: &mut Desk<'_>) {
             );
         }
     }
+}
+
+/// Whether a refund failed that the buyer still has to get: its money is here, and does not pay the order after all.
+fn is_owed(file: &OrderFile<'_>, refund: &RefundRow) -> bool {
+    let state: Option<Value> = serde_json::from_str(&refund.state).ok();
+    let failure = state.as_ref().and_then(|state| state.get("failure"));
+    let failed = failure
+        .and_then(Value::as_str)
+        .is_some_and(|it| matches!(it, "refused" | "failed"));
+    let is_there = file.sums(&refund.capture).is_some_and(|(sums, _)| {
+        let out = sums.refunded.saturating_add(sums.reserved);
+        out.saturating_add(sums.disputed) < sums.captured
+    });
+    let primary = file.primary().map(|row| row.capture.as_str());
+    let pays = refund.origin == "surplus" && primary == Some(refund.capture.as_str());
+    refund.status == "failed" && failed && is_there && !pays
 }
 
 pub(super) fn check_accounts(case: &Case<'_>, found: &mut Findings) {

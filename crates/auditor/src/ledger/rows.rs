@@ -76,7 +76,7 @@ rows! {
     }
     RefundRow = "refunds" {
         id: i64, payment_id: i64, order_id: i64, capture: String, amount_minor: i64,
-        amount: String as text, currency: String, status: String, state: String, version: i64,
+        amount: String as text, currency: String, origin: String, status: String, state: String, version: i64,
         created_at: Time, updated_at: Time,
     }
     CreditNoteRow = "credit_notes" {

@@ -55,6 +55,7 @@ fn disputed(name: &str, minor: i64, step: u32) -> Proof {
         dispute: DisputeId::new(name).unwrap(),
         held: php(minor),
         step,
+        lost: false,
     }
 }
 

@@ -174,7 +174,26 @@ fn what_no_gateway_has_can_be_withdrawn() {
             withdrawn(),
             refused(),
             refused(),
-            Stays
+            withdrawn()
+        ]
+    );
+    let again = Refund::sample(failed(RefundFailure::Withdrawn)).withdraw();
+    assert!(!again.unwrap().has_changed());
+}
+
+#[test]
+fn what_never_left_is_as_it_was_before_it_was_sent() {
+    let refused = || Refused(RefundStatus::Requested);
+    assert_eq!(
+        each(Refund::unsend),
+        [
+            Stays,
+            Goes(RefundState::Requested),
+            refused(),
+            refused(),
+            refused(),
+            refused(),
+            refused()
         ]
     );
 }

@@ -89,6 +89,12 @@ pub enum Alert {
         /// The refund.
         refund: RefundId,
     },
+    /// A gateway took a refund on and has not told what became of it for long.
+    /// Whoever keeps the time raises it: no settlement does.
+    RefundSilent {
+        /// The refund.
+        refund: RefundId,
+    },
     /// Another sum went back for a refund than was asked for: the gateway did a part of it, or did it twice,
     /// or an operator did it as well.
     RefundDiffers {

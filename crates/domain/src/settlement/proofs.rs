@@ -58,6 +58,8 @@ pub(super) struct ProvedDispute {
     pub capture: CaptureId,
     pub held: Money,
     pub step: u32,
+    /// Whether what it holds is lost.
+    pub lost: bool,
 }
 
 #[derive(Debug, Default)]
@@ -134,11 +136,13 @@ impl Proofs {
                 dispute,
                 held,
                 step,
+                lost,
             } => {
                 let news = ProvedDispute {
                     capture: capture.clone(),
                     held: *held,
                     step: *step,
+                    lost: *lost,
                 };
                 let known = self
                     .disputes
@@ -146,6 +150,8 @@ impl Proofs {
                     .or_insert_with(|| news.clone());
                 if outweighs((news.step, news.held), (known.step, known.held)) {
                     *known = news;
+                } else if (news.step, news.held) == (known.step, known.held) {
+                    known.lost |= news.lost;
                 }
             }
         }

@@ -2,6 +2,7 @@
 
 use super::commands::{Part, Refused};
 use super::proofs::ProvedCapture;
+use super::standing::was_refused_for_too_much;
 use super::{Settlement, Step, Sums};
 use crate::decision::Decision;
 use crate::gateway::{CaptureId, Reason, TransferReference};
@@ -80,7 +81,72 @@ impl Settlement {
             reason: None,
         };
         let refund = Refund::request(terms, due.amount).map_err(|_| Refused::InvalidAmount)?;
-        self.with_refund(refund)
+        let mut next = self.clone();
+        next.refunds.insert(id, refund);
+        // It takes the place of those that asked for more than there is by now: nobody is owed both.
+        let outgrown = self
+            .refunds_of(capture)
+            .filter(|refund| refund.terms().origin == RefundOrigin::Surplus)
+            .filter(|refund| was_refused_for_too_much(refund, due.amount))
+            .map(|refund| Decision::WithdrawRefund {
+                refund: refund.terms().id,
+            });
+        next.decisions.extend(outgrown);
+        Ok(self.step(next)?)
+    }
+
+    /// Asks anew for a refund that failed: another one takes its place, and only that one is owed.
+    /// It gives back as much as the first one was to; of surplus, all that is left.
+    ///
+    /// # Errors
+    /// When the refund is not one that failed, its money is not there any more or pays the order by now,
+    /// or the credits it bought were used.
+    pub fn retry_refund(
+        &self,
+        id: RefundId,
+        anew: RefundId,
+        credit_balance: i64,
+    ) -> Result<Step, Refused> {
+        if self.refunds.contains_key(&anew) {
+            return Err(Refused::Taken(Part::Refund));
+        }
+        let failed = self.known_refund(id)?;
+        if !failed.failed_in_earnest() {
+            let (from, to) = (failed.status(), RefundStatus::Requested);
+            return Err(IllegalTransition { from, to }.into());
+        }
+        if self.pays_after_all(&self.proofs(), failed) {
+            return Err(Refused::NothingDue);
+        }
+        let terms = failed.terms();
+        let capture = self.refundable(terms.payment, Some(terms.capture.clone()))?;
+        let available = self.sums_now(&capture)?.available();
+        let amount = match terms.origin {
+            RefundOrigin::Surplus => available,
+            RefundOrigin::Requested | RefundOrigin::External => failed.amount(),
+        };
+        if amount.currency() != available.currency() {
+            return Err(Refused::InvalidAmount);
+        }
+        if !available.is_positive() || amount.minor() > available.minor() {
+            return Err(Refused::RefundExceeds { available });
+        }
+        let terms = RefundTerms {
+            id: anew,
+            ..terms.clone()
+        };
+        let refund = Refund::request(terms, amount).map_err(|_| Refused::InvalidAmount)?;
+        let mut next = self.clone();
+        next.refunds.insert(anew, refund);
+        next.decisions.push(Decision::WithdrawRefund { refund: id });
+        let step = self.covered(self.step(next)?, credit_balance)?;
+        // Surplus that somebody has to look at first does not go back yet.
+        let made = step.settlement.refund(anew).map(Refund::status);
+        if made == Some(RefundStatus::Requested) {
+            Ok(step)
+        } else {
+            Err(Refused::NothingDue)
+        }
     }
 
     /// The gateway has a refund, or is about to: from here on it is not known to be unsent.
@@ -97,6 +163,14 @@ impl Settlement {
             RefundStatus::Sent | RefundStatus::Unknown | RefundStatus::Succeeded => {}
         }
         self.move_refund(id, Refund::send)
+    }
+
+    /// It is proved that a refund never left, so that it can still be withdrawn, taken over, or spared.
+    ///
+    /// # Errors
+    /// When a gateway may have it, or it is at its end.
+    pub fn refund_not_sent(&self, id: RefundId) -> Result<Step, Refused> {
+        self.move_refund(id, Refund::unsend)
     }
 
     /// An answer of the gateway about a refund was lost.
@@ -165,13 +239,22 @@ impl Settlement {
         self.covered(self.decide(decision)?, credit_balance)
     }
 
-    /// A refund that no gateway has is not needed any more.
+    /// A refund that no gateway has is not needed any more, or one that failed is not owed any more.
     ///
     /// # Errors
-    /// When a gateway may have it, or the money went back.
+    /// When a gateway may have it, or the money went back. When it failed, and its money would at once go back
+    /// by itself: whoever withdraws what failed says that nothing is to be sent.
     pub fn withdraw_refund(&self, id: RefundId) -> Result<Step, Refused> {
-        let moved = self.known_refund(id)?.clone().withdraw()?.has_changed();
-        self.decide(moved.then_some(Decision::WithdrawRefund { refund: id }))
+        let refund = self.known_refund(id)?;
+        let from = refund.status();
+        let moved = refund.clone().withdraw()?.has_changed();
+        let step = self.decide(moved.then_some(Decision::WithdrawRefund { refund: id }))?;
+        let due = step.settlement.standing().due_back;
+        if moved && from == RefundStatus::Failed && due.contains_key(&refund.terms().capture) {
+            let to = RefundStatus::Failed;
+            return Err(IllegalTransition { from, to }.into());
+        }
+        Ok(step)
     }
 
     /// An operator transferred the money by hand.

@@ -15,7 +15,7 @@ use crate::invoice::Papers;
 use crate::order::{OrderKind, OrderStatus};
 use crate::payment::{PaymentState, PaymentStatus, ReviewReason};
 use crate::refund::{Refund, RefundFailure, RefundOrigin, RefundState, RefundStatus};
-use crate::{Money, RefundId};
+use crate::{Currency, Money, RefundId};
 
 impl Settlement {
     /// What must be true outside because of what is true inside.
@@ -74,15 +74,20 @@ impl Settlement {
             .collect()
     }
 
-    /// How many credits the order's package stands at. What is asked for back is gone at once.
+    /// How many credits the order's package stands at. What is asked for back is gone at once,
+    /// and so is what a dispute took for good. One that is open may still be won.
     fn credits(&self, proofs: &Proofs) -> u32 {
         let OrderKind::Credits { quantity } = self.order.terms().kind else {
             return 0;
         };
         self.paid_by(proofs)
-            .and_then(|(capture, _)| self.sums_of(proofs, capture))
-            .map_or(0, |sums| {
-                credits_left(quantity, add(sums.refunded, sums.reserved), sums.captured)
+            .and_then(|(capture, _)| {
+                let sums = self.sums_of(proofs, capture)?;
+                Some((sums, lost_of(proofs, capture, sums.captured.currency())))
+            })
+            .map_or(0, |(sums, lost)| {
+                let out = add(add(sums.refunded, sums.reserved), lost);
+                credits_left(quantity, out, sums.captured)
             })
     }
 
@@ -216,7 +221,7 @@ impl Settlement {
         }
         for refund in self.refunds() {
             let id = refund.terms().id;
-            if self.is_an_operators_business(proofs, refund) {
+            if self.is_owed(proofs, refund) {
                 alerts.push(Alert::RefundFailed { refund: id });
             }
             if differs(proofs, refund) {
@@ -230,32 +235,16 @@ impl Settlement {
         alerts
     }
 
-    /// Whether a refund failed that is still owed: its money is with us, does not pay the order after all,
-    /// and nobody asked for it anew.
-    fn is_an_operators_business(&self, proofs: &Proofs, refund: &Refund) -> bool {
-        let failed = match refund.state() {
-            RefundState::Failed { reason } => match reason {
-                RefundFailure::Refused | RefundFailure::Failed => true,
-                RefundFailure::Withdrawn => false,
-            },
-            RefundState::Requested
-            | RefundState::Sent
-            | RefundState::Unknown
-            | RefundState::Manual
-            | RefundState::Succeeded { .. } => false,
-        };
-        let (id, capture) = (refund.terms().id, &refund.terms().capture);
-        // Refunds stand in the order of their ids, and this one failed itself.
-        let asked_anew = || {
-            self.refunds_of(capture)
-                .skip_while(|other| other.terms().id != id)
-                .any(|other| other.status() != RefundStatus::Failed)
-        };
+    /// Whether a refund failed that is still owed: its money is with us and does not pay the order after all.
+    /// No other refund of the same money ends that, for nobody can tell what it was meant for: only an operator does,
+    /// who takes it over, asks for it anew, or withdraws it.
+    fn is_owed(&self, proofs: &Proofs, refund: &Refund) -> bool {
         let is_there = |sums: Sums| sums.available().is_positive();
-        failed
-            && self.sums_of(proofs, capture).is_some_and(is_there)
+        refund.failed_in_earnest()
+            && self
+                .sums_of(proofs, &refund.terms().capture)
+                .is_some_and(is_there)
             && !self.pays_after_all(proofs, refund)
-            && !asked_anew()
     }
 
     /// Whether it was to give back surplus that pays the order by now.
@@ -263,6 +252,15 @@ impl Settlement {
         refund.terms().origin == RefundOrigin::Surplus
             && self.slot(proofs) == Some(&refund.terms().capture)
     }
+}
+
+/// What disputes took of some money for good.
+fn lost_of(proofs: &Proofs, capture: &CaptureId, currency: Currency) -> Money {
+    let disputes = proofs.disputes.values();
+    let lost = disputes.filter(|dispute| dispute.lost && dispute.capture == *capture);
+    lost.map(|dispute| dispute.held)
+        .filter(|held| held.currency() == currency)
+        .fold(Money::zero(currency), add)
 }
 
 fn is_automatic_and_not_done(refund: &Refund) -> bool {
@@ -283,7 +281,7 @@ fn is_automatic_and_not_done(refund: &Refund) -> bool {
 }
 
 /// Whether the gateway refused a refund of more than is left: somebody at its dashboard was faster.
-fn was_refused_for_too_much(refund: &Refund, left: Money) -> bool {
+pub(super) fn was_refused_for_too_much(refund: &Refund, left: Money) -> bool {
     let is_refused = match refund.state() {
         RefundState::Failed { reason } => *reason == RefundFailure::Refused,
         RefundState::Requested

@@ -64,6 +64,7 @@ An automatic refund of a surplus follows what is left to give back until it is s
             .collect(),
         commands: vec![
             command("send", "the gateway has it", Refund::send),
+            command("unsend", "it is proved that it never left", Refund::unsend),
             command(
                 "lose_track",
                 "an answer of the gateway was lost",
@@ -86,7 +87,7 @@ An automatic refund of a surplus follows what is left to give back until it is s
             ),
             command(
                 "withdraw",
-                "it is not needed any more",
+                "it is not needed any more, or not owed any more",
                 Refund::withdraw,
             ),
             command(

@@ -82,9 +82,19 @@ impl Told<'_> {
             Ok((proof, self.at))
         };
         // Of one that was asked for again, the last time counts: those before were refused.
-        let asked: BTreeMap<_, _> = self.asked().map(|asked| (asked.refund, asked)).collect();
-        let sum = Money::sum(gross.currency(), asked.values().map(|asked| asked.amount));
-        if sum == Ok(gross) {
+        let latest = |with_failed: bool| -> BTreeMap<_, _> {
+            let asked = self
+                .asked()
+                .filter(|asked| with_failed || !asked.has_failed);
+            asked.map(|asked| (asked.refund, asked)).collect()
+        };
+        let makes_up_all = |asked: &BTreeMap<_, &AskedRefund>| {
+            let amounts = asked.values().map(|asked| asked.amount);
+            Money::sum(gross.currency(), amounts) == Ok(gross)
+        };
+        // What failed here and was asked for anew by another refund is not counted with it.
+        let asked = [latest(false), latest(true)].into_iter().find(makes_up_all);
+        if let Some(asked) = asked {
             asked
                 .into_values()
                 .map(|asked| proof(asked.key.as_str(), asked.amount, Some(asked.refund)))

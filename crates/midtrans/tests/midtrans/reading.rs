@@ -394,6 +394,26 @@ async fn a_refund_of_all_that_is_not_listed_is_still_told() {
 }
 
 #[tokio::test]
+async fn a_refund_that_was_asked_for_anew_is_the_one_that_is_not_listed() {
+    let unlisted = async |of: fn(&Server) -> Fixture| {
+        let reading = told_to(of, transaction("refund", "")).await.unwrap();
+        proofs(&reading).remove(1)
+    };
+    let anew = |server: &Server| {
+        Fixture::at(server)
+            .with_failed_refund(5, "by-shop0001-r5", 10_000)
+            .with_refund(6, "by-shop0001-r6", 10_000)
+    };
+    let told = unlisted(anew).await;
+    assert_eq!(told, "refunded by-shop0001-r6 10000.00 succeeded for 6");
+    // Where there is no other, it did not fail after all.
+    let alone =
+        |server: &Server| Fixture::at(server).with_failed_refund(5, "by-shop0001-r5", 10_000);
+    let told = unlisted(alone).await;
+    assert_eq!(told, "refunded by-shop0001-r5 10000.00 succeeded for 5");
+}
+
+#[tokio::test]
 async fn a_dispute_holds_what_was_not_refunded() {
     let list =
         r#""refunds":[{"refund_key":"desk","refund_amount":"4000.00","refund_method":"offline"}]"#;

@@ -173,6 +173,52 @@ async fn a_refusal_inside_an_answer_that_looks_well_is_a_refusal() {
     }
 }
 
+/// The answer of a machine in between looks well, too.
+#[tokio::test]
+async fn an_answer_that_does_not_tell_of_our_refund_is_unknown() {
+    let without_code = |word: &str, fields: &str| {
+        let mut json: serde_json::Value = serde_json::from_str(&transaction(word, fields)).unwrap();
+        json.as_object_mut().unwrap().remove("status_code");
+        json.to_string()
+    };
+    let settled = || ok(transaction("settlement", ""));
+    for (http, answer) in [
+        (200, "{}".to_owned()),
+        (201, "{}".to_owned()),
+        (200, r#"{"status_code":"200"}"#.to_owned()),
+        (200, without_code("refund", "")),
+        (
+            200,
+            without_code("settlement", &format!(r#""refund_key":"{REFUND}""#)),
+        ),
+        (200, transaction("settlement", "")),
+        (200, transaction("refund", r#""refund_key":"another""#)),
+    ] {
+        let script = [settled(), Reply::Of(http, answer.clone())];
+        let (sent, _) = refund(4_000, script).await;
+        assert!(
+            matches!(sent, Err(CallError::Unknown(_))),
+            "{answer}: {sent:?}"
+        );
+    }
+    let told = transaction("settlement", &format!(r#""refund_key":"{REFUND}""#));
+    let (sent, _) = refund(4_000, [settled(), ok(told)]).await;
+    assert_eq!(sent, Ok(Sent::Done));
+    // Nor is it a cancellation.
+    for answer in [
+        "{}".to_owned(),
+        r#"{"status_code":"200"}"#.to_owned(),
+        without_code("cancel", ""),
+    ] {
+        let script = [ok(transaction("capture", "")), ok(answer.clone())];
+        let (sent, _) = refund(10_000, script).await;
+        assert!(
+            matches!(sent, Err(CallError::Unknown(_))),
+            "{answer}: {sent:?}"
+        );
+    }
+}
+
 #[tokio::test]
 async fn a_request_that_is_still_at_work_is_unknown() {
     let at_work = || Reply::Of(202, r#"{"status_code":"202"}"#.to_owned());

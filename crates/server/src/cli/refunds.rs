@@ -6,7 +6,7 @@ use bayar_app::identity::{Email, Role};
 use bayar_app::port::store::{Actor, StoredRefund, WhichRefunds};
 use bayar_app::{App, RefundError, RefundShown};
 use bayar_domain::gateway::TransferReference;
-use bayar_domain::refund::RefundState;
+use bayar_domain::refund::{RefundFailure, RefundState};
 use bayar_domain::{RefundId, RefundStatus};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
@@ -56,9 +56,31 @@ pub enum RefundsCommand {
         #[command(flatten)]
         who: Who,
     },
-    /// Call a refund off that no gateway has: its money can be given back by another one
+    /// Ask anew for a refund that failed and is owed
     ///
-    /// It must be `requested` or `manual`.
+    /// Another refund of the same money is made and sent, for the same amount, or for all that is left of surplus.
+    /// The one that failed is not owed any more, so that doing it twice makes one. The answer tells of the new one.
+    Retry {
+        /// The id of the refund that failed
+        id: RefundId,
+        #[command(flatten)]
+        who: Who,
+    },
+    /// Give a refund up that its gateway took on and knows nothing of
+    ///
+    /// It must be `sent` or `unknown` and not have moved for 14 days, and the gateway is asked once more.
+    /// It is `failed` then, and owed: `bayar refunds retry` or `bayar refunds take-over` gives the money back.
+    GiveUp {
+        /// Its id
+        id: RefundId,
+        #[command(flatten)]
+        who: Who,
+    },
+    /// Call a refund off that no gateway has, or say that one that failed is not owed any more
+    ///
+    /// It must be `requested`, `manual` or `failed`. Withdraw what failed when the buyer has got the money
+    /// by another refund, or is to get none. Surplus that nobody gives back is sent by Bayar itself:
+    /// a failed refund of it is taken over or asked for anew.
     Withdraw {
         /// Its id
         id: RefundId,
@@ -122,10 +144,22 @@ pub async fn run(app: &Arc<App>, command: RefundsCommand) -> Result<(), Failure>
             let rule = "the gateway may be giving the money back, or did";
             told(id, taken, rule, who.json)
         }
+        RefundsCommand::Retry { id, who } => {
+            let by = who.actor(app).await?;
+            let anew = app.retry_refund(by, id).await;
+            let rule = "only one that failed and is still owed is asked for anew";
+            told(id, anew, rule, who.json)
+        }
+        RefundsCommand::GiveUp { id, who } => {
+            let by = who.actor(app).await?;
+            let given_up = app.give_up_refund(by, id).await;
+            let rule = "only one that a gateway took on and does not tell of is given up";
+            told(id, given_up, rule, who.json)
+        }
         RefundsCommand::Withdraw { id, who } => {
             let by = who.actor(app).await?;
             let withdrawn = app.withdraw_refund(by, id).await;
-            let rule = "the gateway may be giving the money back, or it went back";
+            let rule = "the gateway may be giving the money back, or it went back, or it is surplus that has to go back";
             told(id, withdrawn, rule, who.json)
         }
     }
@@ -265,15 +299,29 @@ async fn tell(app: &App, shown: &RefundShown, json: bool) -> Result<(), Failure>
         RefundStatus::Manual => note(&format!(
             "transfer the money by hand, then: bayar refunds settle {id} --reference REFERENCE"
         )),
-        RefundStatus::Failed => note(&format!(
-            "the money is still here; to transfer it by hand: bayar refunds take-over {id}"
+        RefundStatus::Failed if is_owed(stored) => note(&format!(
+            "the money is still here: bayar refunds retry {id}, or by hand: bayar refunds take-over {id}, \
+             or if it is not owed any more: bayar refunds withdraw {id}"
         )),
-        RefundStatus::Requested
+        RefundStatus::Failed
+        | RefundStatus::Requested
         | RefundStatus::Sent
         | RefundStatus::Unknown
         | RefundStatus::Succeeded => {}
     }
     Ok(())
+}
+
+/// Whether it failed and nobody has withdrawn it.
+fn is_owed(stored: &StoredRefund) -> bool {
+    match stored.refund.state() {
+        RefundState::Failed { reason } => *reason != RefundFailure::Withdrawn,
+        RefundState::Requested
+        | RefundState::Sent
+        | RefundState::Unknown
+        | RefundState::Manual
+        | RefundState::Succeeded { .. } => false,
+    }
 }
 
 fn sentence(stored: &StoredRefund) -> String {

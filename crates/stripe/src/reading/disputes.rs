@@ -1,17 +1,17 @@
 //! What a dispute says.
 //!
-//! | rank | status | holds money |
+//! | rank | status | money |
 //! |---|---|---|
-//! | 1 | `warning_needs_response` | no: the bank only asks |
-//! | 2 | `warning_under_review` | no |
-//! | 3 | `warning_closed` | no |
-//! | 4 | `needs_response` | yes |
-//! | 5 | `under_review` | yes |
-//! | 6 | `lost` | yes |
-//! | 7 | `appeal_needs_response` | yes |
-//! | 8 | `appeal_under_review` | yes |
-//! | 9 | `prevented` | no |
-//! | 10 | `won` | no |
+//! | 1 | `warning_needs_response` | ours: the bank only asks |
+//! | 2 | `warning_under_review` | ours |
+//! | 3 | `warning_closed` | ours |
+//! | 4 | `needs_response` | held |
+//! | 5 | `under_review` | held |
+//! | 6 | `lost` | lost |
+//! | 7 | `appeal_needs_response` | lost: an appeal may bring it back |
+//! | 8 | `appeal_under_review` | lost |
+//! | 9 | `prevented` | ours |
+//! | 10 | `won` | ours |
 //!
 //! A status of a higher rank comes later. What is lost can be appealed, and won in the end, so `lost` stands before the appeal:
 //! that an appeal was lost as well changes nothing about the money, which was gone before it.
@@ -31,7 +31,7 @@ const RANKS: usize = 16;
 
 /// What a dispute proves. A status that nobody knows proves nothing yet.
 pub fn proof(dispute: &Dispute, capture: &CaptureId) -> Result<Option<Proof>, CallError> {
-    let Some((rank, holds)) = rank(&dispute.status) else {
+    let Some((rank, whose)) = rank(&dispute.status) else {
         tracing::warn!("Stripe has a dispute in a status that is not known");
         return Ok(None);
     };
@@ -41,27 +41,36 @@ pub fn proof(dispute: &Dispute, capture: &CaptureId) -> Result<Option<Proof>, Ca
     Ok(Some(Proof::Disputed {
         capture: capture.clone(),
         dispute: named(DisputeId::new(dispute.id.as_str()))?,
-        held: if holds {
-            amount
-        } else {
-            Money::zero(amount.currency())
+        held: match whose {
+            Whose::Ours => Money::zero(amount.currency()),
+            Whose::Held | Whose::Lost => amount,
         },
         step: u32::try_from(step).unwrap_or(u32::MAX),
+        lost: whose == Whose::Lost,
     }))
 }
 
-fn rank(status: &str) -> Option<(usize, bool)> {
+/// Whose the money is that a dispute is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Whose {
+    Ours,
+    Held,
+    Lost,
+}
+
+fn rank(status: &str) -> Option<(usize, Whose)> {
+    use Whose::{Held, Lost, Ours};
     let known = match status {
-        "warning_needs_response" => (1, false),
-        "warning_under_review" => (2, false),
-        "warning_closed" => (3, false),
-        "needs_response" => (4, true),
-        "under_review" => (5, true),
-        "lost" => (6, true),
-        "appeal_needs_response" => (7, true),
-        "appeal_under_review" => (8, true),
-        "prevented" => (9, false),
-        "won" => (10, false),
+        "warning_needs_response" => (1, Ours),
+        "warning_under_review" => (2, Ours),
+        "warning_closed" => (3, Ours),
+        "needs_response" => (4, Held),
+        "under_review" => (5, Held),
+        "lost" => (6, Lost),
+        "appeal_needs_response" => (7, Lost),
+        "appeal_under_review" => (8, Lost),
+        "prevented" => (9, Ours),
+        "won" => (10, Ours),
         _ => return None,
     };
     Some(known)
@@ -134,6 +143,30 @@ mod tests {
             (&[("needs_response", 0), ("prevented", 0)], 0),
         ] {
             assert_eq!(held_in_the_end(life), held, "{life:?}");
+        }
+    }
+
+    #[test]
+    fn what_the_bank_has_decided_against_us_is_lost_also_while_an_appeal_is_open() {
+        let is_lost = |status: &str| {
+            let dispute = serde_json::from_value(json!({
+                "id": "du_1", "amount": 5_000, "currency": "php", "status": status,
+            }));
+            let capture = CaptureId::new("pi_1").unwrap();
+            let proof = proof(&dispute.unwrap(), &capture).unwrap();
+            matches!(proof, Some(Proof::Disputed { lost: true, .. }))
+        };
+        for status in ["lost", "appeal_needs_response", "appeal_under_review"] {
+            assert!(is_lost(status), "{status}");
+        }
+        for status in [
+            "warning_needs_response",
+            "needs_response",
+            "under_review",
+            "prevented",
+            "won",
+        ] {
+            assert!(!is_lost(status), "{status}");
         }
     }
 

@@ -118,6 +118,7 @@ async fn a_dispute_is_asked_for_where_the_charge_has_one() {
         dispute: DisputeId::new("du_1").unwrap(),
         held: php(560_000),
         step: 20,
+        lost: false,
     };
     assert_eq!(reading.proofs[1..], [(expected, at(40))]);
     assert_eq!(reading.door, Door::Paid);

@@ -187,6 +187,19 @@ pub fn disputed(attempt: i64, capture: &str, name: &str, held: i64, step: u32) -
         dispute: DisputeId::new(name).unwrap(),
         held: idr(held),
         step,
+        lost: false,
+    };
+    fact(attempt, proof)
+}
+
+/// A dispute that the bank has decided against us.
+pub fn lost(attempt: i64, capture: &str, name: &str, held: i64, step: u32) -> Fact {
+    let proof = Proof::Disputed {
+        capture: capture_id(capture),
+        dispute: DisputeId::new(name).unwrap(),
+        held: idr(held),
+        step,
+        lost: true,
     };
     fact(attempt, proof)
 }
@@ -463,7 +476,8 @@ impl MoneyStory {
         }
         for (step, held) in self.disputes.iter().enumerate() {
             let step = u32::try_from(step).unwrap();
-            facts.push(disputed(attempt, name, &format!("dp-{name}"), *held, step));
+            let told = if step == 2 { lost } else { disputed };
+            facts.push(told(attempt, name, &format!("dp-{name}"), *held, step));
         }
         facts
     }

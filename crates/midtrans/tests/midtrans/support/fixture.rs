@@ -126,12 +126,20 @@ impl Fixture {
         })
     }
 
+    pub fn with_failed_refund(self, id: i64, key: &str, rupiah: i64) -> Self {
+        let mut fixture = self.with_refund(id, key, rupiah);
+        let failed = fixture.refunds.last_mut();
+        failed.unwrap().has_failed = true;
+        fixture
+    }
+
     pub fn with_refund(mut self, id: i64, key: &str, rupiah: i64) -> Self {
         self.refunds.push(AskedRefund {
             refund: RefundId::new(id).unwrap(),
             key: CallKey::new(key).unwrap(),
             capture: CaptureId::new(TRANSACTION).unwrap(),
             amount: idr(rupiah),
+            has_failed: false,
         });
         self
     }

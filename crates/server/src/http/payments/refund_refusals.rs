@@ -33,7 +33,9 @@ impl From<RefundError> for Problem {
             }
             RefundError::Failed { refund, .. } => Self::new(Code::RefundFailed).with_refund(refund),
             // Somebody did something else about it in the meantime.
-            RefundError::WrongState(_) => Self::new(Code::PaymentInProgress).retry_after(1),
+            RefundError::WrongState(_) | RefundError::TooEarly { .. } => {
+                Self::new(Code::PaymentInProgress).retry_after(1)
+            }
             RefundError::Unavailable(fault) => PayError::Unavailable(fault).into(),
             RefundError::Trouble(trouble) => trouble.into(),
         }

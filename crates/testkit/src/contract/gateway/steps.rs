@@ -179,6 +179,7 @@ impl<'a> Attempted<'a> {
             key: key.clone(),
             capture: capture.clone(),
             amount,
+            has_failed: false,
         });
         let order = RefundOrder {
             installation: &installation(),

@@ -220,6 +220,7 @@ fn held(attempt: AttemptId, held: Money, step: u32) -> Fact {
         dispute: "dp_1".parse().unwrap(),
         held,
         step,
+        lost: false,
     };
     a_fact(attempt, proof)
 }

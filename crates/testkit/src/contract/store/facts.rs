@@ -80,12 +80,14 @@ fn everything(attempt: AttemptId, name: &str) -> Vec<Fact> {
             dispute: format!("{name}_dp").parse().unwrap(),
             held: php(0),
             step: 1,
+            lost: false,
         },
         Proof::Disputed {
             capture: capture(),
             dispute: format!("{name}_dp").parse().unwrap(),
             held: php(1_000),
             step: 4_000_000_000,
+            lost: true,
         },
     ];
     let facts = proofs.into_iter().map(|proof| a_fact(attempt, proof));

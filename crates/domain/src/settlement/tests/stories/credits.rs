@@ -90,3 +90,37 @@ fn taking_over_a_failed_refund_takes_its_credits_again() {
     story.command(|now| now.take_over_refund(refund_id(1), 5));
     assert!(story.effects.contains(&Effect::SetCredits { standing: 5 }));
 }
+
+#[test]
+fn a_dispute_takes_credits_when_it_is_lost_and_not_while_it_is_open() {
+    let mut story = bought();
+    story.facts([disputed(1, "cap-1", "dp-1", PRICE / 2, 4)]);
+    assert_eq!(story.now.standing().credits, 10);
+    story.facts([lost(1, "cap-1", "dp-1", PRICE / 2, 6)]);
+    assert!(story.effects.contains(&Effect::SetCredits { standing: 5 }));
+    // An appeal was won.
+    story.facts([disputed(1, "cap-1", "dp-1", 0, 10)]);
+    assert!(story.effects.contains(&Effect::SetCredits { standing: 10 }));
+}
+
+#[test]
+fn what_a_lost_dispute_took_is_not_taken_from_other_money() {
+    let mut story = bought();
+    story.facts([
+        captured(1, "cap-2", PRICE),
+        lost(1, "cap-2", "dp-2", PRICE, 6),
+    ]);
+    assert_eq!(story.now.standing().credits, 10);
+}
+
+#[test]
+fn asking_anew_for_a_failed_refund_takes_its_credits_again() {
+    let mut story = bought();
+    story.command(|now| now.request_refund(with_balance(PRICE / 2, 10)));
+    story.command(|now| now.refund_refused(refund_id(1)));
+    let refused = story.refused(|now| now.retry_refund(refund_id(1), refund_id(2), 4));
+    let (needed, balance) = (5, 4);
+    assert_eq!(refused, Refused::InsufficientCredits { needed, balance });
+    story.command(|now| now.retry_refund(refund_id(1), refund_id(2), 5));
+    assert!(story.effects.contains(&Effect::SetCredits { standing: 5 }));
+}

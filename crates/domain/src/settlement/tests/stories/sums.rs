@@ -88,6 +88,7 @@ fn sums_leave_another_currency_out_and_say_so() {
         dispute: crate::gateway::DisputeId::new("dp-1").unwrap(),
         held: php,
         step: 0,
+        lost: false,
     };
     for proof in [refund, dispute] {
         let mut story = Story::paid();

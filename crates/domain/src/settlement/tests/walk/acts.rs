@@ -25,9 +25,11 @@ pub enum Ask {
     Review(Index, bool),
     Refund(Index, Option<Index>, Option<i64>),
     RefundSent(Index),
+    RefundNotSent(Index),
     RefundLost(Index),
     RefundRefused(Index),
     TakeOver(Index),
+    Retry(Index),
     Withdraw(Index),
     SettleByHand(Index, bool),
 }
@@ -69,9 +71,11 @@ fn ask() -> impl Strategy<Value = Ask> {
         4 => (any(), prop::option::weighted(0.2, any()), prop::option::of(-1..=PRICE + 1))
             .prop_map(|(of, which, sum)| Ask::Refund(of, which, sum)),
         2 => any().prop_map(Ask::RefundSent),
+        1 => any().prop_map(Ask::RefundNotSent),
         1 => any().prop_map(Ask::RefundLost),
         1 => any().prop_map(Ask::RefundRefused),
         2 => any().prop_map(Ask::TakeOver),
+        2 => any().prop_map(Ask::Retry),
         1 => any().prop_map(Ask::Withdraw),
         2 => (any(), prop::bool::ANY).prop_map(|(of, first)| Ask::SettleByHand(of, first)),
     ]
@@ -155,6 +159,7 @@ pub fn hinted(settlement: &Settlement, of: &Index, hint: &Hint) -> Option<Fact> 
             dispute: DisputeId::new(format!("dp-{attempt}-{n}")).unwrap(),
             held: idr(*held),
             step: *step,
+            lost: *step == 2,
         },
     };
     Some(Fact::new(attempt, terms.source, proof, epoch()).unwrap())
@@ -219,9 +224,11 @@ pub fn command(
             credit_balance,
         }),
         Ask::RefundSent(of) => settlement.refund_sent(refund(of)?),
+        Ask::RefundNotSent(of) => settlement.refund_not_sent(refund(of)?),
         Ask::RefundLost(of) => settlement.refund_unknown(refund(of)?),
         Ask::RefundRefused(of) => settlement.refund_refused(refund(of)?),
         Ask::TakeOver(of) => settlement.take_over_refund(refund(of)?, credit_balance),
+        Ask::Retry(of) => settlement.retry_refund(refund(of)?, names.refund, credit_balance),
         Ask::Withdraw(of) => settlement.withdraw_refund(refund(of)?),
         Ask::SettleByHand(of, first) => {
             let transfer = if *first { "transfer 1" } else { "transfer 2" };

@@ -17,7 +17,7 @@ use super::world::*;
 use super::{CASES, config, summary};
 use crate::fact::RefundStep;
 use crate::gateway::{DisputeId, GatewayRefundId, Reason, TransferReference, TryId};
-use crate::refund::RefundFailure;
+use crate::refund::{RefundFailure, RefundOrigin};
 use crate::settlement::{
     Alert, Parts, RefundRequest, Refused, Restored, Settlement, Standing, Step,
 };

@@ -84,6 +84,29 @@ pub fn check(settlement: &Settlement) {
             .filter(|attempt| attempt.status().is_live());
         assert!(live.all(|attempt| attempt.status() == AttemptStatus::Closing));
     }
+    // No refund that failed is forgotten while its money is there.
+    let alerts = settlement.standing().alerts;
+    for refund in settlement.refunds() {
+        let terms = refund.terms();
+        let reason = match refund.state() {
+            RefundState::Failed { reason } => *reason,
+            RefundState::Requested
+            | RefundState::Sent
+            | RefundState::Unknown
+            | RefundState::Manual
+            | RefundState::Succeeded { .. } => continue,
+        };
+        let is_there = settlement.sums()[&terms.capture].available().is_positive();
+        let owed = Alert::RefundFailed { refund: terms.id };
+        assert!(
+            reason == RefundFailure::Withdrawn
+                || !is_there
+                || alerts.contains(&owed)
+                || (primary == Some(&terms.capture) && terms.origin == RefundOrigin::Surplus),
+            "refund {} failed and nobody knows",
+            terms.id
+        );
+    }
     // Nothing paid is lost: money that is with us pays the order, is looked at, or goes back.
     let due = settlement.standing().due_back;
     for (capture, sums) in settlement.sums() {
