@@ -395,6 +395,7 @@ impl<'a> Work<'a> {
                 papers: &[],
                 calls: &[],
                 outcomes: &[],
+                proved: &[],
                 announcements: &[],
                 records: &records,
                 by,
