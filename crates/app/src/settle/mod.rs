@@ -2,6 +2,7 @@
 
 mod effects;
 mod notes;
+mod restore;
 
 use bayar_domain::fact::Fact;
 use bayar_domain::gateway::CaptureId;
@@ -19,6 +20,7 @@ use crate::port::store::{
 };
 use crate::trouble::Trouble;
 use effects::Consequences;
+pub(crate) use restore::LostCheckout;
 
 /// Why an order did not move.
 #[derive(Debug, thiserror::Error)]
