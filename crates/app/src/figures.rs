@@ -35,6 +35,14 @@ pub fn describe_figures() {
         "Calls that a gateway did not do, by gateway, operation and kind of fault."
     );
     describe_counter!(
+        "bayar_events_found_total",
+        "Payments of which a gateway's list told what no webhook did, by gateway."
+    );
+    describe_counter!(
+        "bayar_payments_lost_total",
+        "Times that a gateway showed money with our mark that is not written down here, by gateway: payments rebuild brings it back."
+    );
+    describe_counter!(
         "bayar_facts_put_aside_total",
         "Facts that are not about the order they came for: an operator has to look."
     );

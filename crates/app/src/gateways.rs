@@ -7,7 +7,10 @@ use bayar_domain::Gateway;
 use bayar_domain::gateway::{GatewayRefundId, Source};
 
 use crate::port::gateway::{Call, CallError, Place, Reading, Sent};
-use crate::port::gateway_book::{BookedRefund, CheckoutsPage, EventsPage, Since, Window};
+use crate::port::gateway_book::{
+    BookedCheckout, BookedRefund, CheckoutsPage, EventsPage, GatewayNames, Since, Window,
+};
+use crate::port::store::CallKey;
 use crate::port::{Clock, PaymentGateway};
 
 /// The gateways that are set up.
@@ -60,6 +63,11 @@ impl Gate<'_> {
         self.measured("read", self.adapter.read(place)).await
     }
 
+    /// Whether the gateway keeps lists.
+    pub fn has_book(&self) -> bool {
+        self.adapter.book().is_some()
+    }
+
     pub async fn events(&self, since: &Since<'_>) -> Result<Option<EventsPage>, CallError> {
         let Some(book) = self.adapter.book() else {
             return Ok(None);
@@ -73,6 +81,14 @@ impl Gate<'_> {
         };
         let page = self.measured("checkouts", book.checkouts(window)).await;
         page.map(Some)
+    }
+
+    pub async fn checkout(
+        &self,
+        names: &dyn GatewayNames,
+        key: &CallKey,
+    ) -> Result<Option<BookedCheckout>, CallError> {
+        self.measured("checkout_by_name", names.checkout(key)).await
     }
 
     pub async fn refund(&self, name: &GatewayRefundId) -> Result<Option<BookedRefund>, CallError> {

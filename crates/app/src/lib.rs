@@ -20,6 +20,7 @@ mod orders;
 mod paying;
 mod payments;
 pub mod port;
+mod rebuild;
 mod refunds;
 mod settings;
 mod settle;
@@ -52,6 +53,7 @@ pub use payments::{
     AmountText, CreateError, CreatePayment, Created, Draft, ExplainedPayment, Explanation,
     PaymentMethod, ReadError, Render,
 };
+pub use rebuild::{BroughtBack, Rebuild, Rebuilt, RebuiltPayment};
 pub use refunds::{
     ExternalShown, Progress, RefundError, RefundPayment, RefundShown, Refunded, RefundsOfPayment,
 };

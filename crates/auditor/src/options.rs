@@ -13,6 +13,10 @@ pub struct Options {
     pub people_have: TimeDelta,
     /// How long a gateway may work on a refund that it has accepted.
     pub banks_have: TimeDelta,
+    /// A time of which the tables remember less than the gateways: a copy of them was restored.
+    /// What gateways were asked then need not be written down, nor who asked for money back;
+    /// the money of that time has to be.
+    pub forgotten: Option<(DateTime<Utc>, DateTime<Utc>)>,
 }
 
 impl Options {
@@ -25,6 +29,7 @@ impl Options {
             stuck_after: TimeDelta::hours(24),
             people_have: TimeDelta::days(7),
             banks_have: TimeDelta::days(30),
+            forgotten: None,
         }
     }
 
@@ -34,6 +39,17 @@ impl Options {
         let mut options = Self::at(at);
         options.grace = TimeDelta::zero();
         options
+    }
+
+    /// Whether what a gateway was asked at that time must be written down.
+    pub(crate) fn must_remember(&self, asked: DateTime<Utc>) -> bool {
+        self.must_know(asked) && !self.is_forgotten(asked)
+    }
+
+    /// Whether the tables remember less of that time than the gateways.
+    pub(crate) fn is_forgotten(&self, at: DateTime<Utc>) -> bool {
+        self.forgotten
+            .is_some_and(|(from, to)| (from..=to).contains(&at))
     }
 
     /// Whether something of that time must be known here by now.

@@ -7,8 +7,9 @@ use bayar_app::port::gateway::{
     AccountReport, Call, CallError, Checkout, Fault, FaultKind, PaymentGateway, Place, Reading,
     RefundOrder, Request, Sent, Unfit,
 };
+use bayar_app::port::gateway_book::GatewayNames;
 use bayar_app::port::store::{CallKey, Operation};
-use bayar_app::port::{GatewayBook, Random};
+use bayar_app::port::{GatewayBook, Random, pace};
 use bayar_domain::Verdict;
 use bayar_domain::gateway::{AccountRef, CaptureId, Gateway, Source};
 use reqwest::Method;
@@ -121,14 +122,23 @@ impl MidtransGateway {
         }
     }
 
-    /// Whoever called has it for a while only: what takes longer is nobody's.
-    async fn in_time<T>(
+    /// Whoever called has it for a while only: what takes longer is nobody's. Waiting for a turn does not count.
+    pub(crate) async fn in_time<T>(
         &self,
         work: impl Future<Output = Result<T, CallError>>,
     ) -> Result<T, CallError> {
-        tokio::time::timeout(self.whole, work)
-            .await
-            .unwrap_or_else(|_| Err(CallError::Unknown(Fault::of(FaultKind::Timeout))))
+        let mut work = std::pin::pin!(work);
+        let (mut left, mut waited) = (self.whole, pace::waited());
+        loop {
+            if let Ok(done) = tokio::time::timeout(left, &mut work).await {
+                return done;
+            }
+            left = pace::waited().saturating_sub(waited);
+            if left.is_zero() {
+                return Err(CallError::Unknown(Fault::of(FaultKind::Timeout)));
+            }
+            waited = waited.saturating_add(left);
+        }
     }
 
     fn is_our_merchant(&self, answer: &Answer) -> Result<(), CallError> {
@@ -217,6 +227,10 @@ impl PaymentGateway for MidtransGateway {
     fn book(&self) -> Option<&dyn GatewayBook> {
         // Midtrans answers for one order at a time.
         None
+    }
+
+    fn names(&self) -> Option<&dyn GatewayNames> {
+        Some(self)
     }
 }
 

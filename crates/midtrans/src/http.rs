@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bayar_app::port::Random;
 use bayar_app::port::gateway::{CallError, Fault, FaultKind};
+use bayar_app::port::{Random, pace};
+use bayar_domain::Gateway;
 use reqwest::{Method, RequestBuilder, Response, StatusCode, header, redirect};
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::time::Instant;
@@ -80,10 +81,11 @@ impl Client {
 
     /// Sends it until there is an answer, or no more time.
     pub async fn send(&self, ask: Ask<'_>) -> Result<Answer, CallError> {
-        let start = Instant::now();
+        let mut start = Instant::now();
         let mut was_unclear = false;
         let mut tries = 0;
         loop {
+            start += pace::turn(Gateway::Midtrans).await;
             let left = self.timeouts.budget.saturating_sub(start.elapsed());
             let trouble = match self.once(ask, left.min(self.timeouts.answer)).await {
                 Ok(answer) => {

@@ -5,8 +5,8 @@
 //! the body says otherwise, a page that nobody chose a method on is unknown to the Core API,
 //! and a notification proves nothing but that somebody once had one.
 //!
-//! One attempt has one `order_id`: the key it was opened by. It is drawn at random for this attempt alone,
-//! so whatever carries it is ours.
+//! One attempt has one `order_id`: the key it was opened by. It is made of the installation and the attempt,
+//! so that it can be told when the database has forgotten it. What carries it and our fields of that page is ours.
 //!
 //! It never moves money by itself, keeps nothing, and decides nothing: it reads and tells.
 
@@ -17,6 +17,7 @@ mod config;
 mod fault;
 mod gateway;
 mod http;
+mod names;
 pub mod notification;
 mod open;
 mod read;

@@ -24,6 +24,8 @@ const PATH: &str = "/snap/v1/transactions";
 /// What Midtrans takes of an address.
 const LONGEST_URL: usize = 255;
 const LONGEST_NAME: usize = 50;
+/// What Midtrans takes of a custom field.
+const LONGEST_FIELD: usize = 255;
 /// The shortest page, in minutes.
 const SHORTEST_PAGE: i64 = 5;
 /// The longest that anything can live, in minutes.
@@ -114,6 +116,20 @@ struct Stored {
     expiry: Expiry,
 }
 
+/// Of the stored request, what tells the page from every other.
+#[derive(Deserialize)]
+pub struct Marked {
+    #[serde(rename = "custom_field1")]
+    pub order: String,
+    #[serde(rename = "custom_field2")]
+    pub mark: String,
+}
+
+/// What a stored request says of itself. Nothing where it was lost.
+pub fn sent(body: &str) -> Option<Marked> {
+    serde_json::from_str(body).ok()
+}
+
 /// How the time until the deadline is shared, in minutes.
 struct Share {
     whole: i64,
@@ -127,6 +143,7 @@ pub fn request(checkout: &Checkout<'_>, key: &CallKey) -> Result<Request, Unfit>
     let share = share(checkout.now, checkout.expires_at)?;
     let start = checkout.now.trunc_subsecs(0);
     let unit = || "minute".to_owned();
+    let [custom_field1, custom_field2, custom_field3] = fields(checkout);
     let body = Create {
         transaction_details: Details {
             order_id: key.as_str(),
@@ -148,14 +165,9 @@ pub fn request(checkout: &Checkout<'_>, key: &CallKey) -> Result<Request, Unfit>
             duration: share.page,
             unit: unit(),
         },
-        custom_field1: checkout.order.to_string(),
-        custom_field2: mark(checkout.payment.get(), checkout.attempt.get()),
-        custom_field3: format!(
-            "{} {} {}",
-            checkout.installation,
-            checkout.amount,
-            checkout.amount.currency()
-        ),
+        custom_field1,
+        custom_field2,
+        custom_field3,
     };
     let body = serde_json::to_string(&body).map_err(|error| Unfit(error.to_string()))?;
     Ok(Request {
@@ -192,14 +204,46 @@ pub async fn send(gateway: &MidtransGateway, call: &Call<'_>) -> Result<Sent, Ca
     }
 }
 
-/// What custom field 2 says.
+/// The custom fields: whose the page is, and behind that, in three pieces, the rows that it is opened for.
+fn fields(checkout: &Checkout<'_>) -> [String; 3] {
+    let amount = checkout.amount;
+    let mut fields = [
+        checkout.order.to_string(),
+        mark(checkout.payment.get(), checkout.attempt.get()),
+        format!("{} {amount} {}", checkout.installation, amount.currency()),
+    ];
+    // One more is for the blank between.
+    let room = |field: &String| LONGEST_FIELD.saturating_sub(field.chars().count() + 1);
+    let mut rest = checkout.record.within(fields.iter().map(room).sum());
+    for field in &mut fields {
+        let at = room(field).min(rest.len());
+        if let Some((piece, after)) = rest.split_at_checked(at).filter(|_| at > 0) {
+            field.push(' ');
+            field.push_str(piece);
+            rest = after;
+        }
+    }
+    fields
+}
+
+/// What a custom field says before and behind its first so many words.
+pub fn cut(field: &str, words: usize) -> (&str, &str) {
+    let mut blanks = field.match_indices(' ').map(|(at, _)| at);
+    let end = words.checked_sub(1).and_then(|nth| blanks.nth(nth));
+    let cut = end.and_then(|at| field.split_at_checked(at));
+    cut.map_or((field, ""), |(before, behind)| {
+        (before, behind.trim_start())
+    })
+}
+
+/// What custom field 2 says first.
 pub fn mark(payment: i64, attempt: i64) -> String {
     format!("payment:{payment} attempt:{attempt}")
 }
 
 /// The attempt that custom field 2 names.
 pub fn marked_attempt(field: &str) -> Option<&str> {
-    let (payment, attempt) = field.split_once(' ')?;
+    let (payment, attempt) = cut(field, 2).0.split_once(' ')?;
     payment.strip_prefix("payment:")?;
     attempt.strip_prefix("attempt:")
 }

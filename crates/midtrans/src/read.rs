@@ -295,9 +295,22 @@ impl Told<'_> {
     }
 }
 
-/// The name of the attempt is a random one of our own, so what carries it is ours.
-/// Where our mark is told as well, it has to name this attempt.
+/// The name of the attempt is one of our own. A database that was restored gives an id again, and with it a name:
+/// so where order and mark are told as well, they have to be those that were sent.
 fn is_ours(body: &Body, place: &Place<'_>) -> bool {
+    if let Some(sent) = open::sent(place.opened_with) {
+        let told = [
+            (&body.custom_field1, &sent.order, 1),
+            (&body.custom_field2, &sent.mark, 2),
+        ];
+        let differs = |(told, sent, words): (&Option<String>, &String, usize)| {
+            let told = told.as_deref().map(|field| open::cut(field, words).0);
+            told.is_some_and(|told| told != open::cut(sent, words).0)
+        };
+        if told.into_iter().any(differs) {
+            return false;
+        }
+    }
     let is_named = body.order_id.as_deref() == Some(place.opened_by.as_str());
     match body.custom_field2.as_deref() {
         Some(mark) => {

@@ -36,7 +36,11 @@ pub struct Body {
     #[serde(deserialize_with = "text")]
     pub channel_response_message: Option<String>,
     #[serde(deserialize_with = "text")]
+    pub custom_field1: Option<String>,
+    #[serde(deserialize_with = "text")]
     pub custom_field2: Option<String>,
+    #[serde(deserialize_with = "text")]
+    pub custom_field3: Option<String>,
     #[serde(deserialize_with = "text")]
     pub signature_key: Option<String>,
     #[serde(deserialize_with = "text")]

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use bayar_app::port::StoreError;
-use bayar_app::port::store::Answer;
+use bayar_app::port::store::{Answer, SeenIds};
 use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Text};
 use tokio::sync::Mutex;
@@ -71,6 +71,17 @@ statement! {
     "SELECT nextval(CAST(CAST(" sequence " AS text) AS regclass)) AS id FROM generate_series(1, " count ")"
 }
 
+statement! {
+    /// From this sequence on, nothing that was given out before is given again.
+    struct Skip {
+        sequence: String as Text,
+        seen: i64 as BigInt,
+        at_least: i64 as BigInt,
+    }
+    "SELECT setval(named, greatest(nextval(named), " seen ") + " at_least ") AS id
+    FROM (SELECT CAST(CAST(" sequence " AS text) AS regclass) AS named) AS sequence"
+}
+
 #[derive(QueryableByName)]
 struct Id {
     #[diesel(sql_type = BigInt)]
@@ -78,6 +89,48 @@ struct Id {
 }
 
 impl PgStore {
+    pub(crate) async fn skip(&self, seen: &SeenIds, at_least: i64) -> Answer<()> {
+        let SeenIds {
+            orders,
+            payments,
+            invoices,
+            tax_records,
+            attempts,
+            refunds,
+        } = *seen;
+        let all = [
+            ("order_ids", orders),
+            ("payment_ids", payments),
+            ("invoice_ids", invoices),
+            ("tax_record_ids", tax_records),
+            ("attempt_ids", attempts),
+            ("refund_ids", refunds),
+            ("credit_note_ids", 0),
+            ("users_id_seq", 0),
+            ("api_keys_id_seq", 0),
+        ];
+        for (sequence, seen) in all {
+            let skip = Skip {
+                sequence: sequence.to_owned(),
+                seen,
+                at_least,
+            };
+            let _: Vec<Id> = self.load(skip).await?;
+        }
+        let own = &self.ids;
+        for block in [
+            &own.orders,
+            &own.payments,
+            &own.invoices,
+            &own.tax_records,
+            &own.attempts,
+            &own.refunds,
+        ] {
+            block.lock().await.clear();
+        }
+        Ok(())
+    }
+
     /// An id that nobody has and nobody else will get.
     pub(crate) async fn next_id(&self, sequence: Sequence) -> Answer<i64> {
         // One takes a block and the others wait for it, but not behind each other's failures for ever.

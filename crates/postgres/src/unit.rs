@@ -7,6 +7,7 @@ mod jobs;
 mod load;
 mod records;
 mod refunds;
+mod restore;
 mod save;
 
 use std::collections::BTreeMap;
@@ -14,11 +15,11 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use bayar_app::port::StoreError;
 use bayar_app::port::store::{
-    Answer, Counted, Loaded, OrderUnit, PaperSet, RefundDay, Save, Units,
+    Actor, Answer, Counted, Loaded, OrderUnit, PaperSet, RefundDay, Save, Units,
 };
 use bayar_domain::settlement::{Parts, Sums};
 use bayar_domain::{
-    AttemptId, AttemptStatus, CaptureId, CreditNote, CreditNoteId, Money, OrderId, PaymentId,
+    AttemptId, AttemptStatus, Bill, CaptureId, CreditNote, CreditNoteId, Money, OrderId, PaymentId,
     PaymentStatus, RefundId, RefundStatus,
 };
 use chrono::{DateTime, Utc};
@@ -148,6 +149,13 @@ impl OrderUnit for Unit {
         let counted = self.count(day, amount, limit).await?;
         self.half_done = false;
         Ok(counted)
+    }
+
+    async fn restore_bill(&mut self, bill: &Bill, by: Actor) -> Answer<()> {
+        self.begin_step()?;
+        self.write_bill(bill, by).await?;
+        self.half_done = false;
+        Ok(())
     }
 
     async fn save(&mut self, save: &Save<'_>) -> Answer<()> {

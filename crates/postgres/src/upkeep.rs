@@ -1,11 +1,12 @@
 use async_trait::async_trait;
-use bayar_app::port::store::{Answer, Installation, SchemaState, Upkeep};
+use bayar_app::port::store::{Answer, Installation, SchemaState, SeenIds, Upkeep};
+use bayar_domain::AttemptId;
 use chrono::{DateTime, Utc};
 use diesel::QueryDsl;
 
 use crate::PgStore;
 use crate::error::broken;
-use crate::schema::{bayar_now, installation};
+use crate::schema::{attempts, bayar_now, installation};
 
 #[async_trait]
 impl Upkeep for PgStore {
@@ -30,6 +31,17 @@ impl Upkeep for PgStore {
         let now: Vec<DateTime<Utc>> = self.load(diesel::select(bayar_now())).await?;
         let now = now.into_iter().next();
         now.ok_or_else(|| broken("the server told no time"))
+    }
+
+    async fn last_attempt(&self) -> Answer<Option<AttemptId>> {
+        let last = attempts::table.select(diesel::dsl::max(attempts::id));
+        let last: Vec<Option<i64>> = self.load(last).await?;
+        let last = last.into_iter().flatten().next();
+        last.map(AttemptId::new).transpose().map_err(broken)
+    }
+
+    async fn skip_ids(&self, seen: &SeenIds, at_least: u32) -> Answer<()> {
+        self.skip(seen, i64::from(at_least)).await
     }
 
     async fn forget_keys(&self, at_most: u32) -> Answer<u64> {

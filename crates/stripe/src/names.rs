@@ -14,6 +14,17 @@ pub const AMOUNT: &str = "bayar_amount";
 pub const CURRENCY: &str = "bayar_currency";
 pub const CALL: &str = "bayar_call";
 pub const REFUND: &str = "bayar_refund";
+/// With a number behind it: a value of metadata has little room.
+const RECORD: &str = "bayar_record_";
+
+/// How long a value of metadata may be.
+const LONGEST_VALUE: usize = 500;
+
+/// How many values a record may take, of the fifty that there are.
+const MOST_VALUES: usize = 40;
+
+/// The room for a record.
+pub const LONGEST_RECORD: usize = LONGEST_VALUE * MOST_VALUES;
 
 /// Whether metadata carries the mark of an attempt that was opened by `key`.
 ///
@@ -22,6 +33,10 @@ pub const REFUND: &str = "bayar_refund";
 pub fn marks(metadata: &HashMap<String, String>, attempt: AttemptId, key: &CallKey) -> bool {
     let is = |name, value: &str| metadata.get(name).is_some_and(|found| found == value);
     let same_key = is(CALL, key.as_str());
+    // A database that was restored gives an id again: the key tells the two attempts apart.
+    if metadata.contains_key(CALL) && !same_key {
+        return false;
+    }
     let same_installation =
         installation_of(key).is_some_and(|installation| is(INSTALLATION, installation.as_str()));
     is(ATTEMPT, &attempt.to_string()) && (same_key || same_installation)
@@ -38,6 +53,30 @@ pub fn mark(metadata: &HashMap<String, String>) -> Option<Mark> {
         attempt: text(ATTEMPT).and_then(|text| text.parse().ok()),
         refund: text(REFUND).and_then(|text| text.parse().ok()),
     })
+}
+
+/// A record in pieces. It has no letter of more than one byte.
+pub fn record_in_pieces(record: &str) -> impl Iterator<Item = (String, String)> + '_ {
+    let pieces = record.as_bytes().chunks(LONGEST_VALUE);
+    pieces.enumerate().map(|(number, piece)| {
+        let text = String::from_utf8_lossy(piece).into_owned();
+        (format!("{RECORD}{number}"), text)
+    })
+}
+
+/// The record that metadata carries.
+pub fn record(metadata: &HashMap<String, String>) -> Option<String> {
+    let piece = |number| metadata.get(&format!("{RECORD}{number}"));
+    let record: String = (0..MOST_VALUES)
+        .map_while(piece)
+        .map(String::as_str)
+        .collect();
+    (!record.is_empty()).then_some(record)
+}
+
+/// The key that a checkout was opened by, in its metadata.
+pub fn key(metadata: &HashMap<String, String>) -> Option<CallKey> {
+    CallKey::new(metadata.get(CALL)?.as_str()).ok()
 }
 
 fn installation_of(key: &CallKey) -> Option<Installation> {
@@ -97,6 +136,32 @@ mod tests {
             &key("key-1")
         ));
         assert!(!marks(&metadata(&[(ATTEMPT, "7")]), attempt, &key("key-1")));
+    }
+
+    #[test]
+    fn an_attempt_whose_id_was_given_out_twice_is_told_by_its_key() {
+        let attempt = AttemptId::new(7).unwrap();
+        let first = metadata(&[
+            (ATTEMPT, "7"),
+            (INSTALLATION, "abcdefgh"),
+            (CALL, "by-abcdefgh-0011"),
+        ]);
+        assert!(marks(&first, attempt, &key("by-abcdefgh-0011")));
+        assert!(!marks(&first, attempt, &key("by-abcdefgh-0022")));
+    }
+
+    #[test]
+    fn a_record_in_pieces_is_put_together_again() {
+        for length in [1, 499, 500, 501, 999, 1_000, LONGEST_RECORD] {
+            let record: String = "1;o,12,".chars().cycle().take(length).collect();
+            let pieces: HashMap<_, _> = record_in_pieces(&record).collect();
+            assert!(pieces.values().all(|piece| piece.len() <= LONGEST_VALUE));
+            assert!(pieces.keys().all(|name| name.len() <= 40));
+            assert!(pieces.len() <= MOST_VALUES);
+            assert_eq!(super::record(&pieces), Some(record));
+        }
+        assert_eq!(record_in_pieces("").count(), 0);
+        assert_eq!(super::record(&metadata(&[(ATTEMPT, "7")])), None);
     }
 
     #[test]

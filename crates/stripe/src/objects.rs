@@ -59,6 +59,10 @@ pub struct Booked {
     pub status: Option<String>,
     #[serde(default, deserialize_with = "lossy")]
     pub payment_status: Option<String>,
+    #[serde(default, deserialize_with = "lossy")]
+    pub url: Option<String>,
+    #[serde(default, deserialize_with = "lossy")]
+    pub expires_at: Option<i64>,
     pub payment_intent: Option<Expandable<Intent>>,
     #[serde(default, deserialize_with = "lossy")]
     pub client_reference_id: Option<String>,

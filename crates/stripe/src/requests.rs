@@ -42,13 +42,17 @@ pub fn open(checkout: &Checkout<'_>, key: &CallKey) -> Result<Request, Unfit> {
         return Err(unfit("a session of Stripe lives for 30 minutes at least"));
     }
     let metadata = metadata(checkout, key);
+    // The rows are found in the list of sessions: the money need not carry them too.
+    let mut with_record = metadata.clone();
+    let record = checkout.record.within(names::LONGEST_RECORD);
+    with_record.extend(names::record_in_pieces(record));
     let mut session = CreateCheckoutSession::new()
         .mode(CheckoutSessionMode::Payment)
         .line_items(lines)
         .success_url(checkout.success_url)
         .cancel_url(checkout.cancel_url)
         .client_reference_id(checkout.order.to_string())
-        .metadata(metadata.clone())
+        .metadata(with_record)
         .expires_at(until.timestamp());
     // The payment intent does not inherit what the session carries.
     session = session.payment_intent_data(CreateCheckoutSessionPaymentIntentData {

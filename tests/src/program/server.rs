@@ -105,6 +105,17 @@ impl Server {
         self.ended().await
     }
 
+    /// Asks it to end and waits until nothing of it runs any more.
+    pub async fn end(&mut self) {
+        self.terminate();
+        let child = &mut self.child;
+        wait_until("bayar has ended", async || {
+            let ended = child.try_wait().expect("the state of bayar");
+            ended.is_some()
+        })
+        .await;
+    }
+
     /// Waits until it has ended.
     pub async fn ended(mut self) -> Ended {
         let child = &mut self.child;

@@ -7,7 +7,7 @@ use bayar_sandbox::sim::book::Book as GatewayBook;
 use bayar_sandbox::sim::{Action, Fault, Handle, Rule, SimConfig, Simulator};
 use bayar_testkit::servers::FreshDatabase;
 use bayar_tests::program::{Answer, Client, Installation, MIGRATIONS, Server, Store, wait_until};
-use chrono::DateTime;
+use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 /// A fee that both gateways take.
@@ -62,6 +62,7 @@ pub struct Stage {
 struct AtTheEnd {
     database: Database,
     gateways: Handle,
+    forgotten: Option<(DateTime<Utc>, DateTime<Utc>)>,
 }
 
 impl Drop for AtTheEnd {
@@ -70,6 +71,7 @@ impl Drop for AtTheEnd {
             return;
         }
         let (database, gateways) = (self.database.clone(), self.gateways.clone());
+        let forgotten = self.forgotten;
         // A thread of its own: the test stands in a runtime, which cannot wait here.
         let looking = std::thread::spawn(move || {
             let mut runtime = tokio::runtime::Builder::new_current_thread();
@@ -82,7 +84,10 @@ impl Drop for AtTheEnd {
                 .map(|line| serde_json::to_string(line).unwrap())
                 .collect();
             let last = book.records().last().map_or(0, |line| line.real);
-            let options = Options::at(DateTime::from_timestamp_millis(last).unwrap());
+            let options = Options {
+                forgotten,
+                ..Options::at(DateTime::from_timestamp_millis(last).unwrap())
+            };
             let book = Book::of_lines(lines.iter().map(String::as_str)).unwrap();
             let report = audit(&ledger, &book, None, &options);
             assert!(report.is_clean(), "the auditor: {report}");
@@ -164,6 +169,7 @@ impl Stage {
             _auditor: AtTheEnd {
                 database: tables,
                 gateways: simulator.handle(),
+                forgotten: None,
             },
             gateways: simulator.handle(),
             simulator,
@@ -244,6 +250,44 @@ impl Stage {
             installation,
             ..self
         }
+    }
+
+    /// Ends the server and has something done to what is stored. Commands may follow, and then [`Stage::serving`].
+    #[allow(dead_code, reason = "only restoring needs it")]
+    pub async fn stop_for(&mut self, doing: impl AsyncFnOnce(&Installation)) {
+        self.server.end().await;
+        doing(&self.installation).await;
+        self.store = self.installation.store().await;
+    }
+
+    /// With a new server in place of one that has ended.
+    #[allow(dead_code, reason = "only restoring needs it")]
+    pub async fn serving(self) -> Self {
+        let Self {
+            server,
+            installation,
+            ..
+        } = self;
+        server.ended().await;
+        let server = installation.serve().await;
+        Self {
+            server,
+            installation,
+            ..self
+        }
+    }
+
+    /// The tables remember less than the gateways of what they were asked from then to now.
+    #[allow(dead_code, reason = "only restoring needs it")]
+    pub fn forgot_since(&mut self, from: DateTime<Utc>) {
+        self._auditor.forgotten = Some((from, self.time()));
+    }
+
+    /// The time of this machine.
+    #[expect(clippy::disallowed_methods, reason = "it is handed to a command")]
+    #[allow(dead_code, reason = "only restoring needs it")]
+    pub fn time(&self) -> DateTime<Utc> {
+        Utc::now()
     }
 
     async fn replaced(self, variables: &[(&str, &str)]) -> Self {

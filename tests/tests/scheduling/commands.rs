@@ -108,7 +108,15 @@ async fn the_schedule_says_what_runs_when(stage: Stage) {
         .iter()
         .map(|run| run["name"].clone())
         .collect();
-    assert_eq!(names, ["check-unresolved", "cleanup-expired"]);
+    assert_eq!(
+        names,
+        [
+            "check-unresolved",
+            "cleanup-expired",
+            "read-events",
+            "sweep-book"
+        ]
+    );
     assert_eq!(before[0]["cron"], "*/5 * * * *");
     assert_eq!(before[1]["cron"], "0 3 * * *");
     assert_eq!(before[1]["time_zone"], "Asia/Jakarta");
@@ -126,7 +134,7 @@ async fn the_schedule_says_what_runs_when(stage: Stage) {
         .await;
     let ran = stage.installation.run(&["schedule", "run", "--json"], "");
     let ran: Value = serde_json::from_str(&ran).unwrap();
-    assert_eq!(ran.as_array().unwrap().len(), 2, "{ran}");
+    assert_eq!(ran.as_array().unwrap().len(), 4, "{ran}");
     let table = stage.command(&["schedule", "list"]);
     for cell in ["check-unresolved", "*/5 * * * *", "03:00:00 WIB"] {
         assert!(table.text.contains(cell), "{}", table.text);
@@ -146,7 +154,9 @@ async fn the_schedule_says_what_runs_when(stage: Stage) {
     let unknown = stage.command(&["schedule", "run", "nothing"]);
     assert_eq!(unknown.code, Some(1), "{}", unknown.text);
     assert!(
-        unknown.text.contains("check-unresolved or cleanup-expired"),
+        unknown
+            .text
+            .contains("check-unresolved or cleanup-expired or read-events or sweep-book"),
         "{}",
         unknown.text
     );

@@ -17,6 +17,7 @@
 )]
 mod stage;
 
+mod book;
 mod clocks;
 mod commands;
 mod for_ever;

@@ -84,6 +84,7 @@ impl AttemptFile {
             attempt: self.id(),
             source: self.source(),
             opened_by: &self.opened_by.call.key,
+            opened_with: &self.opened_by.call.request.body,
             opened_at: self.opened_by.created_at,
             dead_at: self.opened_by.call.dead_at,
             session: self.attempt.state().session(),

@@ -20,6 +20,7 @@ mod process;
 mod refresh;
 mod resolve;
 mod review;
+mod rows;
 mod silent;
 mod status;
 mod waiting;
@@ -39,6 +40,7 @@ pub(crate) use waiting::Waiting;
 pub(crate) use file::AttemptFile;
 pub(crate) use learn::OTHER_ACCOUNT;
 pub(crate) use resolve::{Resolved, worth_reading};
+pub(crate) use rows::{LeftOut, Rows, read as read_rows};
 
 use crate::Trouble;
 use crate::port::StoreError;

@@ -16,6 +16,7 @@ use super::drive::Driven;
 use super::file::last_call;
 use super::lines::lines;
 use super::refresh::SPACING;
+use super::rows;
 use crate::failpoint;
 use crate::port::gateway::{CallError, Checkout, Fault};
 use crate::port::store::{Actor, CallKey, CallPurpose, NewCall, OrderKey};
@@ -351,8 +352,15 @@ impl Starter<'_> {
         let stored = app.store.order(&OrderKey::Id(terms.order)).await?;
         let stored = stored.ok_or(PayError::NotFound)?;
         let taxes = app.store.taxes(terms.id).await?;
+        let invoice = app.store.invoice(terms.id).await?;
+        let invoice = invoice.ok_or_else(|| Trouble::fault("a payment has no invoice"))?;
+        let record = rows::written(&stored, payment, &invoice, &taxes);
         let attempt = app.store.reserve_attempt_id().await?;
-        let key = app.draw_key();
+        // Where the gateway keeps no list, the name has to be one that can be told again.
+        let key = match gate.adapter.names() {
+            Some(names) => names.key_of(&app.installation, attempt),
+            None => app.draw_key(),
+        };
         let expires_at = self.expiry(seen.now, terms.deadline);
         let (success_url, cancel_url) = app.return_urls(gateway, terms.id);
         let lines = lines(&stored, payment, &taxes).map_err(Trouble::fault)?;
@@ -361,6 +369,7 @@ impl Starter<'_> {
             order: &stored.order.terms().number,
             payment: terms.id,
             attempt,
+            record: &record,
             amount: terms.amount,
             lines: &lines,
             success_url: &success_url,

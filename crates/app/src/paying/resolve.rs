@@ -1,6 +1,6 @@
 //! Does all that is left to do about an order: the one thing behind every door.
 
-use bayar_domain::{AttemptId, OrderId, PaymentId};
+use bayar_domain::{AttemptId, OrderId, Payment, PaymentId};
 
 use super::learn::LearnError;
 use crate::App;
@@ -31,6 +31,21 @@ impl App {
     ) -> Result<Resolved, SettleError> {
         let which = move |seen: &Seen| worth_reading(seen, payment);
         self.resolve_attempts(order, by, which).await
+    }
+
+    /// All that is left to do about a payment. Answers what gateways did not say.
+    pub(crate) async fn read_payment(&self, payment: &Payment) -> Result<Vec<CallError>, Trouble> {
+        let (order, id) = (payment.terms().order, payment.terms().id);
+        let resolved = self.resolve(order, Some(id), Actor::System).await;
+        match resolved.map_err(SettleError::into_trouble) {
+            Ok(found) => Ok(found.errors),
+            Err(trouble @ Trouble::Unavailable(_)) => Err(trouble),
+            // It has a job of its own.
+            Err(trouble) => {
+                tracing::warn!(payment_id = %id, error = %trouble, "a payment cannot be read now");
+                Ok(Vec::new())
+            }
+        }
     }
 
     /// The same, with only those attempts read that `which` chooses.

@@ -11,7 +11,7 @@ use bayar_domain::{AttemptId, Gateway, Money, OrderNumber, PaymentId, RefundId};
 use chrono::{DateTime, Utc};
 use thiserror::Error;
 
-use super::gateway_book::GatewayBook;
+use super::gateway_book::{GatewayBook, GatewayNames};
 use super::store::{CallKey, Installation, Operation};
 
 /// A gateway, as the use cases need it.
@@ -67,6 +67,11 @@ pub trait PaymentGateway: Send + Sync {
 
     /// Its lists, where it keeps any. Where it keeps none, each payment has to be read.
     fn book(&self) -> Option<&dyn GatewayBook>;
+
+    /// Its checkouts by their names, where it keeps no list.
+    fn names(&self) -> Option<&dyn GatewayNames> {
+        None
+    }
 }
 
 /// What a buyer is to pay, and how to find it again.
@@ -80,6 +85,8 @@ pub struct Checkout<'a> {
     pub payment: PaymentId,
     /// The attempt.
     pub attempt: AttemptId,
+    /// The rows that it is opened for: the gateway keeps them for us.
+    pub record: &'a CheckoutRecord,
     /// All that is to be paid.
     pub amount: Money,
     /// What it is for. Their prices sum to the amount; there is one at least.
@@ -92,6 +99,26 @@ pub struct Checkout<'a> {
     pub now: DateTime<Utc>,
     /// When nobody may pay through it any more.
     pub expires_at: DateTime<Utc>,
+}
+
+/// The rows that a checkout is opened for, in letters, digits and `,;%._:-` alone.
+/// There may be several ways to tell them, the fullest first: a gateway carries what it has room for.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct CheckoutRecord(Vec<String>);
+
+impl CheckoutRecord {
+    /// Takes the ways to tell the rows, the fullest first.
+    #[must_use]
+    pub const fn new(ways: Vec<String>) -> Self {
+        Self(ways)
+    }
+
+    /// The fullest one of so many characters at most; empty where none is short enough.
+    #[must_use]
+    pub fn within(&self, most: usize) -> &str {
+        let fitting = self.0.iter().find(|way| way.len() <= most);
+        fitting.map_or("", String::as_str)
+    }
 }
 
 /// What a part of an amount is for.
@@ -114,6 +141,8 @@ pub struct Place<'a> {
     pub source: &'a Source,
     /// The key it was opened by, the last time.
     pub opened_by: &'a CallKey,
+    /// What was sent under it, as it was written down.
+    pub opened_with: &'a str,
     /// When that was written down.
     pub opened_at: DateTime<Utc>,
     /// When nobody can pay through it any more, whatever became of the call.

@@ -9,7 +9,7 @@ use bayar_domain::{AttemptId, Money, OrderNumber, PaymentId, RefundId};
 use chrono::{DateTime, Utc};
 
 use super::gateway::CallError;
-use super::store::Installation;
+use super::store::{CallKey, Installation};
 
 /// The lists of a gateway that keeps any. Reading them changes nothing.
 ///
@@ -32,6 +32,17 @@ pub trait GatewayBook: Send + Sync {
 
     /// One refund; nothing when there is none of that name.
     async fn refund(&self, name: &GatewayRefundId) -> Result<Option<BookedRefund>, CallError>;
+}
+
+/// A gateway that keeps no list, and knows a checkout by a name that can be told beforehand.
+#[async_trait]
+pub trait GatewayNames: Send + Sync {
+    /// The key that the checkout of an attempt is opened by.
+    fn key_of(&self, installation: &Installation, attempt: AttemptId) -> CallKey;
+
+    /// The checkout that was opened by a key. Nothing when the gateway knows of none:
+    /// that proves nothing where a buyer has not chosen yet how to pay.
+    async fn checkout(&self, key: &CallKey) -> Result<Option<BookedCheckout>, CallError>;
 }
 
 /// How far the list of events was read. It belongs to the account that it came from.
@@ -84,10 +95,25 @@ pub struct GatewayEvent {
     pub id: String,
     /// What happened, in the gateway's own word.
     pub kind: String,
+    /// What that means for money.
+    pub tells: Tells,
     /// When, by the gateway's clock.
     pub at: DateTime<Utc>,
     /// What it is about.
     pub about: Names,
+}
+
+/// What an event says about money. It is a claim: reading tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tells {
+    /// Money came in.
+    MoneyIn,
+    /// None came in this time.
+    NoMoney,
+    /// A refund was asked for.
+    RefundMade,
+    /// Anything else that may move money.
+    Other,
 }
 
 /// Everything by which something in a gateway's book can be found in ours.
@@ -162,6 +188,16 @@ pub struct BookedCheckout {
     pub status: String,
     /// The money that came in through it.
     pub taken: Option<Taken>,
+    /// Whether nobody can pay through it any more, and nobody has.
+    pub is_over: bool,
+    /// The key that it was opened by, where the gateway carries it.
+    pub key: Option<CallKey>,
+    /// Where a buyer can pay, where the gateway says so.
+    pub url: Option<String>,
+    /// When nobody can pay any more, where the gateway says so.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// What rows it was opened for, as it was sent along.
+    pub record: Option<String>,
 }
 
 /// Money that came in.

@@ -7,6 +7,7 @@ pub mod gateway;
 pub mod gateway_book;
 mod limits;
 mod locks;
+pub mod pace;
 mod random;
 pub mod store;
 mod vault;

@@ -3,6 +3,7 @@
 mod effects;
 mod notes;
 mod proved;
+mod restore;
 
 use bayar_domain::fact::Fact;
 use bayar_domain::gateway::CaptureId;
@@ -20,6 +21,7 @@ use crate::port::store::{
 };
 use crate::trouble::Trouble;
 use effects::Consequences;
+pub(crate) use restore::LostCheckout;
 
 /// Why an order did not move.
 #[derive(Debug, thiserror::Error)]

@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use bayar_domain::Gateway;
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::time::{Interval, MissedTickBehavior};
 
 use crate::port::Quota;
+use crate::port::pace::Turns;
 
 /// After so many troubles in a row a gateway is asked by one job at a time only: those that wait for it
 /// would take the place of those that do not.
@@ -45,14 +47,6 @@ impl Gates {
         Self(gateways.map(gate).collect())
     }
 
-    /// Waits until the gateway may be asked once more.
-    pub(super) async fn pass(&self, gateway: Gateway) {
-        let pace = self.0.get(&gateway).and_then(|gate| gate.pace.as_ref());
-        if let Some(pace) = pace {
-            pace.lock().await.tick().await;
-        }
-    }
-
     /// Whether it is worth while to ask the gateway now.
     pub(super) fn is_worth_asking(&self, gateway: Gateway, now: DateTime<Utc>) -> bool {
         let Some(mut health) = self.health(gateway) else {
@@ -84,6 +78,16 @@ impl Gates {
     fn health(&self, gateway: Gateway) -> Option<std::sync::MutexGuard<'_, Health>> {
         let gate = self.0.get(&gateway)?;
         Some(gate.health.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+#[async_trait]
+impl Turns for Gates {
+    async fn next(&self, gateway: Gateway) {
+        let pace = self.0.get(&gateway).and_then(|gate| gate.pace.as_ref());
+        if let Some(pace) = pace {
+            pace.lock().await.tick().await;
+        }
     }
 }
 
@@ -149,7 +153,7 @@ mod tests {
         let gates = Gates::new([Gateway::Stripe].into_iter(), Some(quota));
         let passing = async |times| {
             for _ in 0..times {
-                gates.pass(Gateway::Stripe).await;
+                gates.next(Gateway::Stripe).await;
             }
         };
         // The first may pass at once, and ten more in half a second.
@@ -162,6 +166,6 @@ mod tests {
 
     #[tokio::test]
     async fn nobody_waits_where_there_is_no_limit() {
-        gates().pass(Gateway::Stripe).await;
+        gates().next(Gateway::Stripe).await;
     }
 }

@@ -2,13 +2,17 @@
 //!
 //! [`worker`] takes jobs from the store and has each served ([`serve`]) by the same use cases that buttons lead to;
 //! [`rhythm`] says when one is looked at again, and [`gate`] how much a gateway is asked.
-//! [`schedule`] runs what has an hour: the safety net over all of it, and the daily clean-up.
+//! [`schedule`] runs what has an hour: the safety net over all of it, the gateways' own lists ([`events`], [`sweep`]),
+//! and the daily clean-up.
 
+mod events;
 mod gate;
+mod places;
 mod rhythm;
 mod runs;
 mod schedule;
 mod serve;
+mod sweep;
 mod worker;
 
 use std::num::NonZeroU32;
@@ -20,6 +24,7 @@ use chrono_tz::Tz;
 use tokio::sync::Semaphore;
 
 use crate::port::Quota;
+use crate::port::pace;
 
 pub use runs::Swept;
 pub use schedule::{Entry, Outcome, PlannedRun, RunError};
@@ -31,7 +36,7 @@ use gate::Gates;
 pub struct WorkSettings {
     /// How many jobs a process does at once.
     pub at_once: NonZeroU32,
-    /// How many of them may ask one gateway in how much time.
+    /// How many requests they may send to one gateway in how much time.
     pub gateway_quota: Option<Quota>,
     /// The clock of the schedule.
     pub zone: Tz,
@@ -40,7 +45,7 @@ pub struct WorkSettings {
 /// What all work of this process shares.
 pub(crate) struct Workshop {
     slots: Arc<Semaphore>,
-    gates: Gates,
+    gates: Arc<Gates>,
     is_ending: AtomicBool,
 }
 
@@ -50,7 +55,7 @@ impl Workshop {
         let slots = slots.min(Semaphore::MAX_PERMITS);
         Self {
             slots: Arc::new(Semaphore::new(slots)),
-            gates: Gates::new(gateways, settings.gateway_quota),
+            gates: Arc::new(Gates::new(gateways, settings.gateway_quota)),
             is_ending: AtomicBool::new(false),
         }
     }
@@ -63,5 +68,11 @@ impl Workshop {
     /// Whether nothing more is to be begun.
     fn is_ending(&self) -> bool {
         self.is_ending.load(Ordering::Relaxed)
+    }
+
+    /// Does something that leaves gateways time for people.
+    pub(crate) async fn in_turn<F: Future>(&self, doing: F) -> F::Output {
+        let turns = Arc::clone(&self.gates);
+        pace::in_turn(turns, doing).await
     }
 }

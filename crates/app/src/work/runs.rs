@@ -144,11 +144,7 @@ impl App {
     async fn expire_one(self: &Arc<Self>, stored: StoredPayment) -> StoredPayment {
         let terms = stored.payment.terms();
         let (order, id): (_, PaymentId) = (terms.order, terms.id);
-        let gateway = stored.payment.payment_method();
-        if stored.payment.status() == PaymentStatus::Processing {
-            self.work.gates.pass(gateway).await;
-        }
-        match self.end_overdue(order, id).await {
+        match self.work.in_turn(self.end_overdue(order, id)).await {
             Ok(()) => {}
             Err(PayError::Unclear | PayError::Unavailable(_) | PayError::RefusedByGateway(_)) => {}
             Err(error) => tracing::warn!(payment_id = %id, %error, "a payment is not ended yet"),

@@ -30,11 +30,20 @@ pub enum Entry {
     CheckUnresolved,
     /// Payments whose time is over are ended.
     CleanupExpired,
+    /// What happened at the gateways is followed, so that lost webhooks are found.
+    ReadEvents,
+    /// The money in the gateways' books of the last days is looked for in ours.
+    SweepBook,
 }
 
 impl Entry {
     /// All there are.
-    pub const ALL: [Self; 2] = [Self::CheckUnresolved, Self::CleanupExpired];
+    pub const ALL: [Self; 4] = [
+        Self::CheckUnresolved,
+        Self::CleanupExpired,
+        Self::ReadEvents,
+        Self::SweepBook,
+    ];
 
     /// What it is called.
     #[must_use]
@@ -42,6 +51,8 @@ impl Entry {
         match self {
             Self::CheckUnresolved => "check-unresolved",
             Self::CleanupExpired => "cleanup-expired",
+            Self::ReadEvents => "read-events",
+            Self::SweepBook => "sweep-book",
         }
     }
 
@@ -51,6 +62,8 @@ impl Entry {
         match self {
             Self::CheckUnresolved => "*/5 * * * *",
             Self::CleanupExpired => "0 3 * * *",
+            Self::ReadEvents => "* * * * *",
+            Self::SweepBook => "0 4 * * *",
         }
     }
 
@@ -187,7 +200,7 @@ impl App {
     ) -> Result<Outcome, RunError> {
         let _ = failpoint::hit("schedule.taken");
         let (name, epoch) = (entry.name(), lease.epoch);
-        let running = Box::pin(self.run_entry(entry));
+        let running = Box::pin(self.work.in_turn(self.run_entry(entry, &lease)));
         let outcome = match self.kept(running, Held::Run(name, epoch)).await {
             None => return Err(RunError::TakenOver),
             Some(Ok(outcome)) => outcome,
@@ -218,10 +231,16 @@ impl App {
         Ok(outcome)
     }
 
-    async fn run_entry(self: &Arc<Self>, entry: Entry) -> Result<Outcome, Trouble> {
+    async fn run_entry(
+        self: &Arc<Self>,
+        entry: Entry,
+        lease: &RunLease,
+    ) -> Result<Outcome, Trouble> {
         match entry {
             Entry::CheckUnresolved => self.check_unresolved().await,
             Entry::CleanupExpired => self.cleanup_expired().await,
+            Entry::ReadEvents => self.read_events(lease).await,
+            Entry::SweepBook => self.sweep_book(lease.now).await,
         }
     }
 

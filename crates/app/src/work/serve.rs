@@ -84,7 +84,7 @@ impl App {
     async fn serve_kept(self: &Arc<Self>, job: Job) -> Served {
         let _ = failpoint::hit("job.taken");
         let held = Held::Job(job.key, job.epoch);
-        let serving = Box::pin(self.serve_taken(&job));
+        let serving = Box::pin(self.work.in_turn(self.serve_taken(&job)));
         let served = self.kept(serving, held).await;
         served.unwrap_or(Served::Lost)
     }
@@ -207,7 +207,6 @@ impl App {
             if !self.work.gates.is_worth_asking(gateway, self.clock.now()) {
                 return Err(Unserved::Unasked(gateway));
             }
-            self.work.gates.pass(gateway).await;
         }
         let resolved = self.bring_on(job, &before).await?;
         let trouble = resolved
@@ -367,7 +366,7 @@ fn meets_all(fault: &Fault) -> bool {
 }
 
 /// Whether trouble of this kind meets everybody who asks the gateway.
-const fn is_shared(kind: FaultKind) -> bool {
+pub(super) const fn is_shared(kind: FaultKind) -> bool {
     match kind {
         FaultKind::Authentication
         | FaultKind::RateLimit

@@ -24,7 +24,11 @@ pub(super) fn check(case: &Case<'_>, file: &OrderFile<'_>, found: &mut Findings)
     within_captures(file, &mut desk);
     for (name, proved) in &file.proofs.refunds {
         let of = |id| file.refunds.iter().any(|refund| refund.id == id);
-        if let Some(ours) = proved.ours.filter(|ours| !of(*ours)) {
+        let made = case
+            .taken_for(file.number())
+            .find_map(|taken| taken.refunds.get(name));
+        let is_forgotten = made.is_some_and(|made| case.options.is_forgotten(made.at));
+        if let Some(ours) = proved.ours.filter(|ours| !of(*ours) && !is_forgotten) {
             desk.add(
                 Check::RefundState,
                 format!("the gateway made {name} for refund {ours}, which is not there"),
@@ -127,8 +131,12 @@ fn same_on_both_sides(
     let asked = theirs.iter().filter(|refund| refund.by_us).count();
     let marked = ours.values().filter(|refund| refund.ours.is_some()).count();
     let newest = theirs.iter().map(|refund| refund.at).max();
+    let is_forgotten = theirs
+        .iter()
+        .any(|refund| case.options.is_forgotten(refund.at));
     if plain
         && marked != asked
+        && !is_forgotten
         && newest.is_none_or(|at| case.options.must_know(at))
         && case.book.covers.every_step
     {

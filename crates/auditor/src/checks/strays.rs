@@ -26,7 +26,7 @@ pub(super) fn check(case: &Case<'_>, found: &mut Findings) {
         .map(|call| call.key.as_str())
         .collect();
     for (key, order, at) in case.asked.keys() {
-        let is_ours = key.starts_with(&prefix) && case.options.must_know(at);
+        let is_ours = key.starts_with(&prefix) && case.options.must_remember(at);
         if is_ours && !known.contains(key) {
             let what = format!("a gateway was asked under {key}, which is written down nowhere");
             found.add(Check::KeysKnown, order, what);

@@ -115,7 +115,10 @@ fn take(found: &Value, page: &Page, ledger: &Ledger, read: &mut Read) -> Result<
     let at = time(found, "settlement_time")
         .or_else(|| time(found, "transaction_time"))
         .unwrap_or(page.at);
-    let order = text(found, "custom_field1").unwrap_or_else(|| page.order.clone());
+    // Behind the number of the order stands what it was opened for.
+    let field = text(found, "custom_field1");
+    let order = field.as_deref().and_then(|field| field.split(' ').next());
+    let order = order.map_or_else(|| page.order.clone(), ToOwned::to_owned);
     let status = must(found, "transaction_status")?;
     let is_held = text(found, "fraud_status").as_deref() == Some("challenge");
     // That money was in before it was taken back is not told any more: what was proved then counts.

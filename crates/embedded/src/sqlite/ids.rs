@@ -3,7 +3,10 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use bayar_app::port::store::SeenIds;
 use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::BigInt;
 use tokio::sync::Mutex;
 
 use super::error::{Failure, broken};
@@ -33,6 +36,66 @@ impl Default for Ids {
             attempts: Sequence::new("attempts"),
             refunds: Sequence::new("refunds"),
         }
+    }
+}
+
+impl Ids {
+    /// From now on, no id is given out that may have been given out before.
+    pub(super) async fn skip(
+        &self,
+        writer: &Arc<Pool>,
+        seen: SeenIds,
+        at_least: u32,
+    ) -> Result<(), Failure> {
+        let at_least = i64::from(at_least);
+        let all = [
+            ("orders", seen.orders),
+            ("payments", seen.payments),
+            ("invoices", seen.invoices),
+            ("tax_records", seen.tax_records),
+            ("attempts", seen.attempts),
+            ("refunds", seen.refunds),
+            ("credit_notes", 0),
+        ];
+        writer
+            .run(move |connection, _| {
+                for (name, seen) in all {
+                    let next: i64 = sequences::table
+                        .find(name)
+                        .select(sequences::next_id)
+                        .get_result(connection)?;
+                    let next = next.max(seen.saturating_add(1)).saturating_add(at_least);
+                    diesel::update(sequences::table.find(name))
+                        .set(sequences::next_id.eq(next))
+                        .execute(connection)?;
+                }
+                // Where nobody ever was, no row is there to be raised.
+                for table in ["users", "api_keys"] {
+                    sql_query(format!(
+                        "INSERT INTO sqlite_sequence (name, seq) SELECT '{table}', 0
+                        WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = '{table}')"
+                    ))
+                    .execute(connection)?;
+                    sql_query(format!(
+                        "UPDATE sqlite_sequence SET seq = seq + ? WHERE name = '{table}'"
+                    ))
+                    .bind::<BigInt, _>(at_least)
+                    .execute(connection)?;
+                }
+                Ok(())
+            })
+            .await?;
+        for sequence in [
+            &self.orders,
+            &self.payments,
+            &self.invoices,
+            &self.tax_records,
+            &self.attempts,
+            &self.refunds,
+        ] {
+            *sequence.block.lock().await = 0..0;
+        }
+        Ok(())
     }
 }
 

@@ -1,6 +1,6 @@
 //! Opening a payment: every step is guarded, and one that does not hold undoes them all.
 
-use bayar_app::port::store::{Claim, Opened, Opening};
+use bayar_app::port::store::{Actor, Claim, Opened, Opening};
 use bayar_domain::{Bill, OrderStatus, Payment, PaymentStatus, TaxRecord};
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
@@ -28,15 +28,36 @@ pub(super) fn open(
     if !take_place(connection, opening, &now_text)? {
         return Ok(Opened::No);
     }
-    insert_payment(connection, opening)?;
-    insert_papers(connection, &opening.bill)?;
+    let consultation = columns_of(opening.order.terms().kind).consultation_id;
+    insert_bill(
+        connection,
+        &opening.bill,
+        consultation,
+        opening.by,
+        &now_text,
+    )?;
+    bind_key(connection, &opening.claim, now)?;
+    Ok(Opened::Yes)
+}
+
+/// A payment with its papers, its first event, its announcement and its job.
+pub(super) fn insert_bill(
+    connection: &mut SqliteConnection,
+    bill: &Bill,
+    consultation: Option<i64>,
+    by: Actor,
+    now_text: &str,
+) -> Result<(), Failure> {
+    let payment = bill.payment.terms();
+    insert_payment(connection, &bill.payment, consultation)?;
+    insert_papers(connection, bill)?;
     diesel::insert_into(payment_events::table)
         .values((
             payment_events::payment_id.eq(payment.id.get()),
             payment_events::version.eq(FIRST),
             payment_events::to_status.eq(PaymentStatus::Pending.as_str()),
-            payment_events::actor.eq(opening.by.to_string()),
-            payment_events::at.eq(&now_text),
+            payment_events::actor.eq(by.to_string()),
+            payment_events::at.eq(now_text),
         ))
         .execute(connection)?;
     diesel::insert_into(outbox::table)
@@ -44,7 +65,7 @@ pub(super) fn open(
             outbox::aggregate.eq(format!("payment:{}", payment.id)),
             outbox::sequence.eq(FIRST),
             outbox::kind.eq("payment.created"),
-            outbox::created_at.eq(&now_text),
+            outbox::created_at.eq(now_text),
         ))
         .execute(connection)?;
     diesel::insert_into(jobs::table)
@@ -54,8 +75,7 @@ pub(super) fn open(
             jobs::due_at.eq(time_text(payment.deadline)?),
         ))
         .execute(connection)?;
-    bind_key(connection, &opening.claim, now)?;
-    Ok(Opened::Yes)
+    Ok(())
 }
 
 /// Gives the payment the order's only place, if the order is as it was seen and the place is free.
@@ -82,17 +102,19 @@ fn take_place(
     Ok(taken > 0)
 }
 
-fn insert_payment(connection: &mut SqliteConnection, opening: &Opening) -> Result<(), Failure> {
-    let payment: &Payment = &opening.bill.payment;
+fn insert_payment(
+    connection: &mut SqliteConnection,
+    payment: &Payment,
+    consultation: Option<i64>,
+) -> Result<(), Failure> {
     let terms = payment.terms();
-    let kind = columns_of(opening.order.terms().kind);
     let created_at = time_text(terms.created_at)?;
     diesel::insert_into(payments::table)
         .values((
             payments::id.eq(terms.id.get()),
             payments::order_id.eq(terms.order.get()),
             payments::user_id.eq(terms.user.get()),
-            payments::consultation_id.eq(kind.consultation_id),
+            payments::consultation_id.eq(consultation),
             payments::price_minor.eq(terms.price.minor()),
             payments::amount_minor.eq(terms.amount.minor()),
             payments::amount.eq(terms.amount.to_string()),

@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use bayar_app::port::store::{
-    Answer, Counted, Loaded, OrderUnit, PaperSet, RefundDay, Save, Units,
+    Actor, Answer, Counted, Loaded, OrderUnit, PaperSet, RefundDay, Save, Units,
 };
 use bayar_domain::settlement::Sums;
 use bayar_domain::{
-    AttemptId, AttemptStatus, CaptureId, CreditNote, CreditNoteId, Money, OrderId, PaymentId,
+    AttemptId, AttemptStatus, Bill, CaptureId, CreditNote, CreditNoteId, Money, OrderId, PaymentId,
     PaymentStatus, RefundId, RefundStatus,
 };
 use chrono::{DateTime, Utc};
@@ -19,10 +19,13 @@ use diesel::prelude::*;
 use super::SqliteStore;
 use super::error::{Failure, broken, unreadable};
 use super::ids::draw;
+use super::opening::insert_bill;
 use super::payments::{invoice_of, taxes_of};
 use super::pool::{Transaction, blocking};
 use super::refunds::notes_of;
+use super::rows::time_text;
 use super::save::{Moves, count, write};
+use super::schema::orders;
 pub(super) use load::load;
 
 #[async_trait]
@@ -137,6 +140,28 @@ impl OrderUnit for SqliteUnit {
         let day = *day;
         let counted = self.run(move |connection, _, _| count(connection, &day, amount, limit));
         Ok(counted.await?)
+    }
+
+    async fn restore_bill(&mut self, bill: &Bill, by: Actor) -> Answer<()> {
+        let bill = bill.clone();
+        let restored = self.run(move |connection, seen, now| {
+            let terms = bill.payment.terms();
+            if terms.order != seen.order {
+                return Err(broken("the payment is of another order"));
+            }
+            let consultation: Option<i64> = orders::table
+                .find(seen.order.get())
+                .select(orders::consultation_id)
+                .get_result(connection)?;
+            insert_bill(connection, &bill, consultation, by, &time_text(now)?)?;
+            let row = SeenRow {
+                version: 1,
+                status: bill.payment.status(),
+            };
+            seen.payments.insert(terms.id, row);
+            Ok(())
+        });
+        Ok(restored.await?)
     }
 
     async fn save(&mut self, save: &Save<'_>) -> Answer<()> {

@@ -1,12 +1,13 @@
 use async_trait::async_trait;
-use bayar_app::port::store::{Answer, Installation, SchemaState, Upkeep};
+use bayar_app::port::store::{Answer, Installation, SchemaState, SeenIds, Upkeep};
+use bayar_domain::AttemptId;
 use chrono::{DateTime, Utc};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 
 use super::error::unreadable;
 use super::rows::time_text;
-use super::schema::installation;
+use super::schema::{attempts, installation};
 use super::{SqliteStore, keys, migrations};
 
 #[async_trait]
@@ -38,6 +39,21 @@ impl Upkeep for SqliteStore {
             Ok(now)
         });
         Ok(now.await?)
+    }
+
+    async fn last_attempt(&self) -> Answer<Option<AttemptId>> {
+        let last = self.readers.run(|connection, _| {
+            let last: Option<i64> = attempts::table
+                .select(diesel::dsl::max(attempts::id))
+                .get_result(connection)?;
+            let last = last.map(AttemptId::new).transpose();
+            last.map_err(|why| unreadable("attempts", "the last", why))
+        });
+        Ok(last.await?)
+    }
+
+    async fn skip_ids(&self, seen: &SeenIds, at_least: u32) -> Answer<()> {
+        Ok(self.ids.skip(&self.writer, *seen, at_least).await?)
     }
 
     async fn forget_keys(&self, at_most: u32) -> Answer<u64> {

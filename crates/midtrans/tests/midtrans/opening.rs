@@ -1,7 +1,7 @@
 //! Opening a Snap page.
 
 use bayar_app::port::gateway::{
-    CallError, Checkout, FaultKind, Line, PaymentGateway as _, Sent, Unfit,
+    CallError, Checkout, CheckoutRecord, FaultKind, Line, PaymentGateway as _, Sent, Unfit,
 };
 use bayar_app::port::store::{Installation, Operation};
 use bayar_domain::{AttemptId, Currency, Money, OrderNumber, PaymentId};
@@ -16,6 +16,7 @@ struct Wanted {
     success_url: String,
     cancel_url: String,
     lasting: TimeDelta,
+    record: CheckoutRecord,
 }
 
 impl Default for Wanted {
@@ -29,6 +30,7 @@ impl Default for Wanted {
             success_url: "https://shop.example/ok?token=abc".to_owned(),
             cancel_url: "https://shop.example/back".to_owned(),
             lasting: TimeDelta::minutes(60),
+            record: CheckoutRecord::default(),
         }
     }
 }
@@ -50,6 +52,7 @@ impl Wanted {
             order: &order,
             payment: PaymentId::new(7).unwrap(),
             attempt: AttemptId::new(12).unwrap(),
+            record: &self.record,
             amount: self.amount,
             lines: &self.lines,
             success_url: &self.success_url,
@@ -67,6 +70,43 @@ fn number() -> OrderNumber {
 
 fn body_of(wanted: &Wanted, fixture: &Fixture) -> Value {
     serde_json::from_str(&wanted.request(fixture).unwrap().body).unwrap()
+}
+
+#[test]
+fn the_rows_that_a_page_is_opened_for_stand_behind_its_marks() {
+    let fixture = Fixture::at_base("http://127.0.0.1:9");
+    let fields = |record: &str| {
+        let wanted = Wanted {
+            record: CheckoutRecord::new(vec!["x".repeat(1_000), record.to_owned()]),
+            ..Wanted::default()
+        };
+        let body = body_of(&wanted, &fixture);
+        let field = |nth: u8| {
+            body[format!("custom_field{nth}")]
+                .as_str()
+                .unwrap()
+                .to_owned()
+        };
+        [field(1), field(2), field(3)]
+    };
+    let marks = [
+        "INV202507180407-3C2A",
+        "payment:7 attempt:12",
+        "shop0001 11000.00 IDR",
+    ];
+    for length in [1, 234, 235, 500, 701] {
+        let record: String = "1;o,12,".chars().cycle().take(length).collect();
+        let fields = fields(&record);
+        let mut told = String::new();
+        for (field, mark) in fields.iter().zip(marks) {
+            assert!(field.len() <= 255, "{length}: {field}");
+            let behind = field.strip_prefix(mark).unwrap();
+            told.push_str(behind.strip_prefix(' ').unwrap_or(behind));
+        }
+        assert_eq!(told, record);
+    }
+    // One letter more, and there is no room.
+    assert_eq!(fields(&"x".repeat(702)), marks);
 }
 
 fn created() -> Reply {

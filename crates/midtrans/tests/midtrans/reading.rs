@@ -1,6 +1,6 @@
 //! What a transaction proves, by its word and by what is known already.
 
-use bayar_app::port::gateway::{CallError, Door, FaultKind, PaymentGateway as _, Reading};
+use bayar_app::port::gateway::{CallError, Door, FaultKind, PaymentGateway as _, Place, Reading};
 use bayar_domain::fact::{Proof, RefundStep};
 use bayar_domain::gateway::CaptureId;
 use bayar_domain::{Currency, Money, RefundId};
@@ -491,6 +491,30 @@ async fn another_currency_is_told_as_it_is() {
         panic!("{:?}", reading.proofs);
     };
     assert_eq!(*amount, Money::new(1_000_000, Currency::Usd));
+}
+
+#[tokio::test]
+async fn a_transaction_of_another_order_under_our_name_is_not_ours() {
+    let sent =
+        r#"{"custom_field1":"INV202507180407-3C2A 1;o","custom_field2":"payment:7 attempt:12 ,1"}"#;
+    for (fields, is_ours) in [
+        (r#""custom_field1":"INV202507180407-3C2A 1;o""#, true),
+        (r#""custom_field1":"INV202507180407-3C2A""#, true),
+        (r#""custom_field1":null"#, true),
+        (r#""custom_field1":"INV202507180407-3C2B 1;o""#, false),
+        (r#""custom_field2":"payment:7 attempt:12 ,1""#, true),
+        (r#""custom_field2":"payment:8 attempt:12 ,1""#, false),
+    ] {
+        let found = Reply::Of(200, transaction("settlement", fields));
+        let server = Server::of(vec![found]).await;
+        let fixture = Fixture::at(&server);
+        let place = Place {
+            opened_with: sent,
+            ..fixture.place()
+        };
+        let reading = fixture.gateway.read(&place).await.unwrap();
+        assert_eq!(reading.is_ours, is_ours, "{fields}");
+    }
 }
 
 #[tokio::test]

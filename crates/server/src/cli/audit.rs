@@ -117,7 +117,7 @@ fn gateways(config: &Config, command: &AuditCommand) -> LiveGateways {
 }
 
 /// A day, or a time.
-fn time(text: &str) -> Result<DateTime<Utc>, String> {
+pub(super) fn time(text: &str) -> Result<DateTime<Utc>, String> {
     if let Ok(day) = text.parse::<NaiveDate>() {
         return Ok(day.and_time(NaiveTime::MIN).and_utc());
     }

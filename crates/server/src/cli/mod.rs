@@ -11,6 +11,7 @@ mod keys;
 mod output;
 mod people;
 mod progress;
+mod rebuild;
 mod refunds;
 mod schedule;
 mod webhooks;
@@ -138,6 +139,12 @@ enum PaymentsCommand {
         #[arg(long)]
         json: bool,
     },
+    /// After a restored backup: bring back what the gateways know and the database has forgotten
+    ///
+    /// To be run before anything else runs on the restored database, serve included. It may be run again.
+    /// Leaves with 0 when nothing was lost, with 2 when something was or would be brought back, and with 1 when
+    /// something is not back or not known.
+    Rebuild(rebuild::RebuildCommand),
     /// Tell everything that is known about an order
     Explain {
         /// The number of the order, such as INV202507180407-3C2A
@@ -222,6 +229,10 @@ async fn dispatch(command: Command) -> Result<ExitCode, Failure> {
         }
         Command::Payments(PaymentsCommand::CleanupExpired { dry_run, json }) => {
             return cleanup::cleanup_expired(&wired().await?.app, dry_run, json).await;
+        }
+        Command::Payments(PaymentsCommand::Rebuild(command)) => {
+            arm_failpoint();
+            return rebuild::run(&wired().await?.app, &command).await;
         }
         Command::Schedule(command) => {
             let config = configuration()?;

@@ -24,7 +24,7 @@ pub enum ScheduleCommand {
     },
     /// Run what is due, for cron; with a name, run that now
     Run {
-        /// What to run: check-unresolved or cleanup-expired
+        /// What to run: check-unresolved, cleanup-expired, read-events or sweep-book
         #[arg(value_parser = entry)]
         name: Option<Entry>,
         /// Write JSON

@@ -17,7 +17,7 @@ pub struct Schedule {
     pub zone: Tz,
     /// How many jobs a process does at once.
     pub at_once: NonZeroU32,
-    /// How many of them may ask one gateway. Where there is nothing, there is no limit.
+    /// How many requests they may send to one gateway. Where there is nothing, there is no limit.
     pub gateway_rate: Option<RateLimit>,
 }
 

@@ -153,7 +153,8 @@ settings! {
         SCHEDULE_TZ: Plain = "Asia/Jakarta";
         /// How many jobs a process does at once: asks gateways, sends what is planned, ends what is overdue.
         WORK_AT_ONCE: Plain = "8";
-        /// How many of them may ask one gateway, so that people who wait for it have room: a number per sec, min or hour, or off.
+        /// How many requests they may send to one gateway, so that people who wait for it have room:
+        /// a number per sec, min or hour, or off.
         WORK_GATEWAY_RATE: Plain = "10/sec";
     }
     "Stripe, which is used when it has a secret key" {

@@ -6,9 +6,10 @@ mod pause;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bayar_app::port::Random;
 use bayar_app::port::gateway::{CallError, Fault, FaultKind, Request};
 use bayar_app::port::store::CallKey;
+use bayar_app::port::{Random, pace};
+use bayar_domain::Gateway;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Method, Response, redirect, retry};
 use rustls::crypto::{CryptoProvider, ring};
@@ -91,10 +92,11 @@ impl Client {
         request: &RequestBuilder,
         key: Option<&CallKey>,
     ) -> Result<Vec<u8>, CallError> {
-        let deadline = Instant::now() + self.retries.budget;
+        let mut deadline = Instant::now() + self.retries.budget;
         let mut tried = 0_u32;
         let mut unclear_before = false;
         loop {
+            deadline += pace::turn(Gateway::Stripe).await;
             let left = deadline.saturating_duration_since(Instant::now());
             let within = self.timeouts.total.min(left);
             let judged = match self.try_once(request, key, within).await {

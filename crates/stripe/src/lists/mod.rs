@@ -7,7 +7,7 @@ use bayar_app::port::GatewayBook;
 use bayar_app::port::gateway::{CallError, FaultKind};
 use bayar_app::port::gateway_book::{
     BookedCheckout, BookedRefund, CheckoutsPage, EventsPage, GatewayEvent, Names, Since, Taken,
-    Window,
+    Tells, Window,
 };
 use bayar_domain::gateway::{CaptureId, GatewayRefundId, SessionRef};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -175,9 +175,26 @@ fn told(event: &Event) -> Result<GatewayEvent, CallError> {
     Ok(GatewayEvent {
         id: event.id.clone(),
         kind: event.kind.clone(),
+        tells: tells(&event.kind),
         at: moment(event.created).ok_or_else(|| garbage("odd_time"))?,
         about,
     })
+}
+
+/// Of a session that is completed the money may still be on its way.
+fn tells(kind: &str) -> Tells {
+    match kind {
+        "checkout.session.completed"
+        | "checkout.session.async_payment_succeeded"
+        | "payment_intent.succeeded" => Tells::MoneyIn,
+        "checkout.session.async_payment_failed"
+        | "checkout.session.expired"
+        | "payment_intent.processing"
+        | "payment_intent.payment_failed"
+        | "payment_intent.canceled" => Tells::NoMoney,
+        "refund.created" => Tells::RefundMade,
+        _ => Tells::Other,
+    }
 }
 
 fn about(subject: &Subject) -> Result<Names, CallError> {
@@ -233,6 +250,13 @@ fn booked(session: &Booked) -> Result<BookedCheckout, CallError> {
         taken: capture
             .filter(|_| is_in)
             .map(|capture| Taken { capture, amount }),
+        is_over: !is_in
+            && (session.status.as_deref() == Some("expired")
+                || word.is_some_and(|word| word == "canceled")),
+        key: session.metadata.as_ref().and_then(names::key),
+        url: session.url.clone(),
+        expires_at: session.expires_at.and_then(moment),
+        record: session.metadata.as_ref().and_then(names::record),
     })
 }
 

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use bayar_app::port::Random;
 use bayar_app::port::gateway::{
-    Call, CallError, Checkout, FaultKind, Line, PaymentGateway as _, Place, Request, Sent,
+    Call, CallError, Checkout, CheckoutRecord, FaultKind, Line, PaymentGateway as _, Place,
+    Request, Sent,
 };
 use bayar_app::port::store::{CallKey, Installation, Operation};
 use bayar_domain::gateway::{AccountRef, Session, SessionRef, Source};
@@ -130,6 +131,7 @@ impl Where {
             attempt: attempt(),
             source: &self.source,
             opened_by: &self.key,
+            opened_with: "",
             opened_at: at(0),
             dead_at: at(3_600),
             session: self.session.as_ref(),
@@ -189,6 +191,7 @@ pub struct Wish {
     pub installation: Installation,
     pub order: OrderNumber,
     pub lines: Vec<Line>,
+    pub record: CheckoutRecord,
     pub amount: Money,
     pub expires_at: DateTime<Utc>,
 }
@@ -199,6 +202,7 @@ impl Default for Wish {
             installation: installation(),
             order: OrderNumber::new(at(0), 0x3C2A).unwrap(),
             lines: lines(),
+            record: CheckoutRecord::default(),
             amount: php(560_000),
             expires_at: at(3_600),
         }
@@ -212,6 +216,7 @@ impl Wish {
             order: &self.order,
             payment: PaymentId::new(5).unwrap(),
             attempt: attempt(),
+            record: &self.record,
             amount: self.amount,
             lines: &self.lines,
             success_url: "https://shop.example/ok?sid={CHECKOUT_SESSION_ID}&x=1",

@@ -1,6 +1,6 @@
 //! What opens and closes a checkout, put together.
 
-use bayar_app::port::gateway::{Line, PaymentGateway as _, Request, Unfit};
+use bayar_app::port::gateway::{CheckoutRecord, Line, PaymentGateway as _, Request, Unfit};
 use bayar_domain::gateway::{Session, SessionRef};
 use bayar_domain::{Currency, Money};
 
@@ -73,6 +73,20 @@ async fn a_checkout_says_all_that_is_needed_and_nothing_else() {
         }
     }
     assert!(form.is_empty(), "{form:?}");
+}
+
+#[tokio::test]
+async fn a_session_carries_the_rows_that_it_is_opened_for_and_its_money_does_not() {
+    let record = "1;o,".repeat(300);
+    let wish = Wish {
+        record: CheckoutRecord::new(vec!["x".repeat(100_000), record.clone()]),
+        ..Wish::default()
+    };
+    let form = form(&to_open(&wish).await.unwrap().body);
+    let piece = |nth: usize| form[&format!("metadata[bayar_record_{nth}]")].as_str();
+    assert_eq!([piece(0), piece(1), piece(2)].concat(), record);
+    let of_money = "payment_intent_data[metadata][bayar_record_0]";
+    assert!(!form.contains_key(of_money));
 }
 
 #[tokio::test]

@@ -8,10 +8,11 @@ use bayar_app::port::store::{
     Installation, Job, JobKey, Kept, KeyScope, Lease, LeasedWebhook, Loaded, NewApiKey, NewOrder,
     NewUser, NewWebhook, Opened, Opening, OrderKey, OrderUnit, Orders, Page, PageOf, PaymentEvent,
     PaymentFilter, Payments, PutOff, RefundEvent, RefundKey, Refunds, Repriced, RunEnd, RunLease,
-    Schedule, SchemaState, Store, StoredAlert, StoredApiKey, StoredCreditEntry, StoredDecision,
-    StoredExternalRefund, StoredOrder, StoredPayment, StoredRefund, StoredRun, StoredWebhook,
-    Survey, Surveyed, TakeWhen, Units, UnresolvedPayment, Upkeep, User, Users, WebhookCount,
-    WebhookEntry, WebhookFilter, WebhookId, WebhookOutcome, Which, WhichRefunds, Work,
+    Schedule, SchemaState, SeenIds, Store, StoredAlert, StoredApiKey, StoredCreditEntry,
+    StoredDecision, StoredExternalRefund, StoredOrder, StoredPayment, StoredRefund, StoredRun,
+    StoredWebhook, Survey, Surveyed, TakeWhen, Units, UnresolvedPayment, Upkeep, User, Users,
+    WebhookCount, WebhookEntry, WebhookFilter, WebhookId, WebhookOutcome, Which, WhichRefunds,
+    Work,
 };
 use bayar_domain::{
     AttemptId, CaptureId, CreditNote, Gateway, Invoice, Mode, Money, OrderId, OrderNumber,
@@ -171,6 +172,8 @@ delegate! { Upkeep:
     Installation installation() -> Installation;
     Now now() -> DateTime<Utc>;
     ForgetKeys forget_keys(at_most: u32) -> u64;
+    LastAttempt last_attempt() -> Option<AttemptId>;
+    SkipIds skip_ids(seen: &SeenIds, at_least: u32) -> ();
 }
 
 #[async_trait]

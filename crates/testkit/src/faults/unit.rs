@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use bayar_app::port::store::{Answer, Counted, OrderUnit, PaperSet, RefundDay, Save};
-use bayar_domain::{CreditNote, CreditNoteId, Money, PaymentId};
+use bayar_app::port::store::{Actor, Answer, Counted, OrderUnit, PaperSet, RefundDay, Save};
+use bayar_domain::{Bill, CreditNote, CreditNoteId, Money, PaymentId};
 
 use super::plan::{Operation, Plan};
 
@@ -43,6 +43,11 @@ impl OrderUnit for FaultyUnit {
     ) -> Answer<Counted> {
         let call = self.inner.count_refund(day, amount, limit);
         self.plan.around(Operation::CountRefund, call).await
+    }
+
+    async fn restore_bill(&mut self, bill: &Bill, by: Actor) -> Answer<()> {
+        let call = self.inner.restore_bill(bill, by);
+        self.plan.around(Operation::RestoreBill, call).await
     }
 
     async fn save(&mut self, save: &Save<'_>) -> Answer<()> {

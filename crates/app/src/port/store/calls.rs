@@ -237,6 +237,14 @@ impl CallKey {
         Self(format!("by-{installation}-{}", hex::encode(bytes)))
     }
 
+    /// The key of an attempt, where it has to be told without having been stored.
+    ///
+    /// It does not tell two attempts apart that were given the same id by a database that was restored.
+    #[must_use]
+    pub fn of_attempt(installation: &Installation, attempt: AttemptId) -> Self {
+        Self(format!("by-{installation}-{attempt}"))
+    }
+
     /// Takes a key that was stored.
     ///
     /// # Errors

@@ -43,7 +43,7 @@ pub use refunds::{
 };
 pub use schedule::{RunEnd, RunLease, Schedule, StoredRun, TakeWhen};
 pub use unit::{Announcement, Credits, Loaded, OrderUnit, PaperSet, Records, Save, Units};
-pub use upkeep::{Installation, SchemaState, Upkeep};
+pub use upkeep::{Installation, SchemaState, SeenIds, Upkeep};
 pub use work::{Job, JobKey, JobKind, PutOff, UnresolvedPayment, Which, Work};
 
 use super::Source;

@@ -5,8 +5,8 @@ use bayar_domain::fact::Fact;
 use bayar_domain::gateway::GatewayRefundId;
 use bayar_domain::settlement::{Alert, Changes, ExternalRefund, Parts};
 use bayar_domain::{
-    CreditAccount, CreditNote, CreditNoteId, CreditPurchase, Invoice, Money, OrderId, PaymentId,
-    Settlement, TaxRecord,
+    Bill, CreditAccount, CreditNote, CreditNoteId, CreditPurchase, Invoice, Money, OrderId,
+    PaymentId, Settlement, TaxRecord,
 };
 use chrono::{DateTime, Utc};
 
@@ -45,6 +45,13 @@ pub trait OrderUnit: Send {
         amount: Money,
         limit: Money,
     ) -> Answer<Counted>;
+
+    /// Writes a payment of the order with its papers, its first event, its announcement and its job,
+    /// under the ids that it had in another copy of the tables.
+    ///
+    /// It is not the order's live payment before something is saved.
+    /// MUST refuse ids and numbers that are taken, and a second live payment of the order.
+    async fn restore_bill(&mut self, bill: &Bill, by: Actor) -> Answer<()>;
 
     /// Writes what moved.
     ///

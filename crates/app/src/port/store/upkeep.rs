@@ -1,7 +1,7 @@
 use std::fmt;
 
 use async_trait::async_trait;
-use bayar_domain::InvalidText;
+use bayar_domain::{AttemptId, InvalidText};
 use chrono::{DateTime, Utc};
 
 use super::Answer;
@@ -23,8 +23,34 @@ pub trait Upkeep: Send + Sync {
     /// Asks for the time. It is also how one learns that the store is there.
     async fn now(&self) -> Answer<DateTime<Utc>>;
 
+    /// The highest id that an attempt has.
+    async fn last_attempt(&self) -> Answer<Option<AttemptId>>;
+
+    /// Makes the next ids of all kinds higher than the last ones by `at_least`, and higher than those in `seen`.
+    ///
+    /// For a database that was restored: ids that were given out since its copy was made are not given again.
+    /// Processes that have taken ids beforehand still give them out.
+    async fn skip_ids(&self, seen: &SeenIds, at_least: u32) -> Answer<()>;
+
     /// Forgets at most `at_most` keys whose time is over and whose payment has ended. Answers how many.
     async fn forget_keys(&self, at_most: u32) -> Answer<u64>;
+}
+
+/// The highest ids that were seen elsewhere; 0 where none was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SeenIds {
+    /// Of orders.
+    pub orders: i64,
+    /// Of payments.
+    pub payments: i64,
+    /// Of invoices.
+    pub invoices: i64,
+    /// Of taxes.
+    pub tax_records: i64,
+    /// Of attempts.
+    pub attempts: i64,
+    /// Of refunds.
+    pub refunds: i64,
 }
 
 /// How the tables of a store compare with what this program knows.

@@ -159,6 +159,7 @@ impl Fixture {
             attempt: attempt(),
             source: &self.source,
             opened_by: &self.key,
+            opened_with: "",
             opened_at: self.opened_at,
             dead_at: self.dead_at(),
             session: self.session.as_ref(),

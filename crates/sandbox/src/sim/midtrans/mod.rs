@@ -121,7 +121,7 @@ pub fn plan(world: &mut World, incoming: &Incoming) -> Result<Job, Reply> {
     Ok(job)
 }
 
-/// The order in a custom field: the whole of it, or what stands at the key in it.
+/// The order in a custom field: its first word, or what stands at the key in it.
 fn order_in(field: &str, key: &str) -> String {
     if let Ok(Value::Object(fields)) = serde_json::from_str::<Value>(field)
         && let Some(order) = fields.get(key).and_then(Value::as_str)
@@ -134,7 +134,8 @@ fn order_in(field: &str, key: &str) -> String {
         .find_map(|mark| Some(field.split_once(mark.as_str())?.1));
     let end = |letter: char| letter.is_whitespace() || ",;&|".contains(letter);
     let cut = rest.and_then(|rest| rest.split(end).next());
-    cut.unwrap_or(field).to_owned()
+    let first = field.split_whitespace().next();
+    cut.or(first).unwrap_or(field).to_owned()
 }
 
 fn order_of(world: &World, job: &Job) -> Option<String> {

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use bayar_app::port::gateway::{
-    AskedRefund, Call, CallError, Checkout, Place, Reading, RefundOrder, Request, Sent,
+    AskedRefund, Call, CallError, Checkout, CheckoutRecord, Place, Reading, RefundOrder, Request,
+    Sent,
 };
 use bayar_app::port::store::{CallKey, Installation, Operation};
 use bayar_domain::fact::{Fact, Proof};
@@ -64,6 +65,7 @@ pub(super) fn to_open(
             order: &number(),
             payment: PaymentId::new(100).unwrap(),
             attempt: AttemptId::new(7).unwrap(),
+            record: &CheckoutRecord::default(),
             amount,
             lines,
             success_url: SUCCESS,
@@ -130,6 +132,7 @@ impl<'a> Attempted<'a> {
             attempt: self.attempt,
             source: &self.source,
             opened_by: &self.key,
+            opened_with: &self.request.body,
             opened_at: self.opened_at,
             dead_at: self.opened_at + OPEN_FOR,
             session: self.session.as_ref(),

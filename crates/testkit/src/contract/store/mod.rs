@@ -19,6 +19,7 @@ pub mod racing;
 pub mod refund_papers;
 pub mod refund_records;
 pub mod refunds;
+pub mod restoring;
 pub mod schedule;
 pub mod settling;
 mod steps;
@@ -60,5 +61,6 @@ macro_rules! store_contract {
         $crate::user_cases!($fresh);
         $crate::api_key_cases!($fresh);
         $crate::upkeep_cases!($fresh);
+        $crate::restoring_cases!($fresh);
     };
 }

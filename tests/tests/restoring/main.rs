@@ -1,0 +1,19 @@
+//! A database is restored to a copy that was made some time ago, while people paid. What the gateways know comes back:
+//! every payment that was captured, by the auditor's count. Each case runs on Postgres and on SQLite.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+
+#[path = "../paying/stage.rs"]
+#[allow(
+    dead_code,
+    reason = "payments are paid as they are where paying is tested"
+)]
+mod stage;
+
+mod copies;
+mod drill;

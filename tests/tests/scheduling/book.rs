@@ -1,0 +1,207 @@
+//! The gateways' own lists: what no webhook told is found there, and so is money that is not written down.
+
+use std::time::Duration;
+
+use bayar_sandbox::sim::{Action, Fault};
+use serde_json::Value;
+
+use crate::moments::{let_all_leases_end, let_jobs_be_due};
+use crate::stage::{Ordered, Ran, Stage, on_both_stores};
+
+on_both_stores! {
+    an_event_list_finds_a_lost_webhook,
+    a_dashboard_refund_is_found_without_a_webhook,
+    a_page_of_events_that_is_interrupted_loses_none,
+    an_event_whose_payment_cannot_be_read_is_not_lost,
+    a_sweep_finds_money_whose_fact_is_missing,
+    money_that_is_not_written_down_is_told_and_left_alone,
+    the_money_of_another_installation_is_left_alone,
+    the_pace_counts_requests_and_not_jobs,
+}
+
+fn run(stage: &Stage, name: &str) -> String {
+    let Ran { code, text } = stage.command(&["schedule", "run", name]);
+    assert_eq!(code, Some(0), "{text}");
+    text
+}
+
+fn read_events(stage: &Stage) -> String {
+    run(stage, "read-events")
+}
+
+fn has_failed(stage: &Stage, name: &str) -> bool {
+    let told = stage.installation.run(&["schedule", "list", "--json"], "");
+    let told: Value = serde_json::from_str(&told).unwrap();
+    let runs = told.as_array().unwrap();
+    let run = runs.iter().find(|run| run["name"] == name).unwrap();
+    run["last_failed"].as_bool().unwrap()
+}
+
+/// How many requests a gateway ever got.
+fn requests(stage: &Stage) -> usize {
+    stage.book().requests().count()
+}
+
+async fn paid_unheard(stage: &mut Stage) -> Ordered {
+    let order = stage.order().await;
+    stage.open(order.payment, "stripe").await;
+    stage.pay_stripe(&order);
+    order
+}
+
+async fn an_event_list_finds_a_lost_webhook(mut stage: Stage) {
+    let order = paid_unheard(&mut stage).await;
+    let unpaid = stage.order().await;
+    stage.open(unpaid.payment, "stripe").await;
+    let told = read_events(&stage);
+    assert!(told.contains("1 payments read, 1 with news"), "{told}");
+    assert_eq!(stage.stored_status(order.payment).await, "completed");
+    assert_eq!(stage.times(order.payment, "completed").await, 1);
+    assert_eq!(stage.stored_status(unpaid.payment).await, "processing");
+    // Where nothing happened, one request finds that out.
+    let before = requests(&stage);
+    let told = read_events(&stage);
+    assert!(told.contains("0 events, 0 payments read"), "{told}");
+    let account = 1;
+    assert!(requests(&stage) - before <= 1 + account, "{told}");
+    // What a webhook told already costs no request either.
+    let heard = paid_unheard(&mut stage).await;
+    stage.must_become(heard.payment, "completed").await;
+    let told = read_events(&stage);
+    assert!(told.contains("0 payments read"), "{told}");
+    assert!(!told.contains("0 events"), "{told}");
+    stage.must_have_kept(&order, 1);
+}
+
+async fn a_dashboard_refund_is_found_without_a_webhook(mut stage: Stage) {
+    let order = paid_unheard(&mut stage).await;
+    read_events(&stage);
+    let money = stage.book().kept_captures(&order.number);
+    stage.act(Action::StripeRefund {
+        payment_intent: money[0].id.clone(),
+        amount: Some(1_000_000),
+    });
+    assert_eq!(stage.stored_status(order.payment).await, "completed");
+    let told = read_events(&stage);
+    assert!(told.contains("1 with news"), "{told}");
+    let status = stage.stored_status(order.payment).await;
+    assert_eq!(status, "partially_refunded");
+}
+
+async fn a_page_of_events_that_is_interrupted_loses_none(mut stage: Stage) {
+    for step in ["schedule.taken", "events.before_keep", "events.kept"] {
+        let order = paid_unheard(&mut stage).await;
+        stage.installation.set("BAYAR_KILL_AT", step);
+        let died = stage.command(&["schedule", "run", "read-events"]);
+        assert_eq!(died.code, None, "{step}: {}", died.text);
+        stage.installation.set("BAYAR_KILL_AT", "");
+        let_all_leases_end(&stage).await;
+        read_events(&stage);
+        assert_eq!(
+            stage.stored_status(order.payment).await,
+            "completed",
+            "{step}"
+        );
+        assert_eq!(stage.times(order.payment, "completed").await, 1, "{step}");
+    }
+}
+
+async fn an_event_whose_payment_cannot_be_read_is_not_lost(mut stage: Stage) {
+    let order = paid_unheard(&mut stage).await;
+    for fault in [Fault::Error500Before { stored: false }, Fault::Garbage] {
+        stage.all("checkout_session.retrieve", fault);
+        read_events(&stage);
+        assert!(has_failed(&stage, "read-events"));
+        assert_eq!(stage.stored_status(order.payment).await, "processing");
+        stage.calm();
+    }
+    read_events(&stage);
+    assert!(!has_failed(&stage, "read-events"));
+    assert_eq!(stage.stored_status(order.payment).await, "completed");
+}
+
+async fn a_sweep_finds_money_whose_fact_is_missing(mut stage: Stage) {
+    let order = paid_unheard(&mut stage).await;
+    let told = run(&stage, "sweep-book");
+    assert!(
+        told.contains("1 paid checkouts, 1 were not known to be paid"),
+        "{told}"
+    );
+    assert_eq!(stage.stored_status(order.payment).await, "completed");
+    let told = run(&stage, "sweep-book");
+    assert!(
+        told.contains("1 paid checkouts, 0 were not known"),
+        "{told}"
+    );
+    stage.must_have_kept(&order, 1);
+}
+
+/// As if nothing had ever been written down about what was opened.
+async fn hide(stage: &Stage, hidden: bool) {
+    let sign = if hidden { "+" } else { "-" };
+    let moved = format!("UPDATE attempts SET id = id {sign} 1000000");
+    stage.store.run(&moved).await;
+}
+
+async fn money_that_is_not_written_down_is_told_and_left_alone(mut stage: Stage) {
+    let order = paid_unheard(&mut stage).await;
+    hide(&stage, true).await;
+    for name in ["sweep-book", "read-events"] {
+        // As long as it is so, each run says so.
+        for _ in 0..2 {
+            let told = run(&stage, name);
+            let lost = "not written down here: see bayar payments rebuild";
+            assert!(told.contains(lost), "{name}: {told}");
+            assert!(has_failed(&stage, name), "{name}");
+        }
+    }
+    assert_eq!(stage.stored_status(order.payment).await, "processing");
+    hide(&stage, false).await;
+    run(&stage, "sweep-book");
+    read_events(&stage);
+    for name in ["sweep-book", "read-events"] {
+        assert!(!has_failed(&stage, name), "{name}");
+    }
+    assert_eq!(stage.stored_status(order.payment).await, "completed");
+}
+
+async fn the_money_of_another_installation_is_left_alone(mut stage: Stage) {
+    let order = paid_unheard(&mut stage).await;
+    let ours = stage
+        .store
+        .texts("SELECT word AS json FROM installation")
+        .await;
+    stage
+        .store
+        .run("UPDATE installation SET word = 'anotherone1'")
+        .await;
+    for name in ["sweep-book", "read-events"] {
+        let told = run(&stage, name);
+        assert!(!told.contains("not written down"), "{name}: {told}");
+        assert!(!has_failed(&stage, name), "{name}");
+    }
+    assert_eq!(stage.stored_status(order.payment).await, "processing");
+    let back = format!("UPDATE installation SET word = '{}'", ours[0]);
+    stage.store.run(&back).await;
+    run(&stage, "sweep-book");
+    assert_eq!(stage.stored_status(order.payment).await, "completed");
+}
+
+async fn the_pace_counts_requests_and_not_jobs(mut stage: Stage) {
+    let mut paid = Vec::new();
+    for _ in 0..6 {
+        paid.push(paid_unheard(&mut stage).await);
+    }
+    let_jobs_be_due(&stage).await;
+    stage.installation.set("WORK_GATEWAY_RATE", "5/sec");
+    let before = requests(&stage);
+    let begun = std::time::Instant::now();
+    run(&stage, "check-unresolved");
+    let (took, asked): (Duration, usize) = (begun.elapsed(), requests(&stage) - before);
+    assert!(asked > paid.len(), "{asked}: each is more than one request");
+    let allowed = took.as_millis() * 5 / 1000 + 1;
+    assert!(asked as u128 <= allowed, "{asked} in {took:?}");
+    for order in &paid {
+        assert_eq!(stage.stored_status(order.payment).await, "completed");
+    }
+}
