@@ -1,6 +1,7 @@
 # Every command of the project. CI runs the same ones.
 
 DENY_VERSION    := 0.20.2
+FUZZ_VERSION    := 0.13.2
 MUTANTS_VERSION := 27.1.0
 
 TOOLS := target/tools/bin
@@ -9,7 +10,7 @@ TOOLS := target/tools/bin
 install = @$(TOOLS)/cargo-$(1) $(1) --version 2>/dev/null | grep -qx "cargo-$(1) $(2)" \
 	|| cargo install --locked --root target/tools cargo-$(1)@$(2)
 
-.PHONY: help run clean-data check lint deps test doc deny fmt fmt-check states env-example mutants bench fuzz-api audit-runs mutate-constraints crash
+.PHONY: help run clean-data check lint deps test doc deny fmt fmt-check states env-example mutants bench fuzz fuzz-api audit-runs mutate-constraints crash
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,9 +35,11 @@ lint: fmt-check ## formatting, and clippy with warnings as errors
 
 fmt: ## format the sources
 	cargo fmt --all
+	cargo fmt --manifest-path fuzz/Cargo.toml
 
 fmt-check: ## say what is not formatted
 	cargo fmt --all -- --check
+	cargo fmt --manifest-path fuzz/Cargo.toml -- --check
 
 doc: ## the documentation of the crates, with warnings as errors
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --all-features --locked
@@ -62,6 +65,10 @@ audit-runs: ## play 200 random histories and have each one audited: no false ala
 crash: ## stop the program at every point in every way, and write the table of it into docs/TESTING.md (long)
 	scripts/deps --quiet
 	CRASH_CELLS=all UPDATE_DOCS=1 scripts/with-servers cargo test --locked -p bayar-tests --all-features --test crash_matrix -- --nocapture whatever_stops
+
+fuzz: ## throw rubbish at every parser of what strangers send, guided by coverage; each for FUZZ_SECONDS (600)
+	$(call install,fuzz,$(FUZZ_VERSION))
+	scripts/fuzz $(FUZZ)
 
 fuzz-api: ## send a running server what its OpenAPI document allows and forbids (schemathesis, in a Python environment of its own)
 	scripts/deps --quiet
