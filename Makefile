@@ -1,6 +1,7 @@
 # Every command of the project. CI runs the same ones.
 
 DENY_VERSION    := 0.20.2
+FUZZ_VERSION    := 0.13.2
 MUTANTS_VERSION := 27.1.0
 
 TOOLS := target/tools/bin
@@ -9,7 +10,7 @@ TOOLS := target/tools/bin
 install = @$(TOOLS)/cargo-$(1) $(1) --version 2>/dev/null | grep -qx "cargo-$(1) $(2)" \
 	|| cargo install --locked --root target/tools cargo-$(1)@$(2)
 
-.PHONY: help run clean-data check lint deps test doc deny fmt fmt-check states env-example mutants bench fuzz-api audit-runs mutate-constraints crash storm
+.PHONY: help run clean-data check lint deps test doc deny fmt fmt-check states env-example mutants bench fuzz fuzz-api audit-runs mutate-constraints crash storm
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,9 +35,11 @@ lint: fmt-check ## formatting, and clippy with warnings as errors
 
 fmt: ## format the sources
 	cargo fmt --all
+	cargo fmt --manifest-path fuzz/Cargo.toml
 
 fmt-check: ## say what is not formatted
 	cargo fmt --all -- --check
+	cargo fmt --manifest-path fuzz/Cargo.toml -- --check
 
 doc: ## the documentation of the crates, with warnings as errors
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --all-features --locked
@@ -66,6 +69,10 @@ crash: ## stop the program at every point in every way, and write the table of i
 storm: ## 2,000 payments while machines die and everything else goes wrong (long; STORM=5000 and STORM_SEED=1 change it)
 	scripts/deps --quiet
 	STORM=$${STORM:-2000} scripts/with-servers cargo test --locked -p bayar-tests --all-features --test storm -- --nocapture whatever_goes_wrong
+
+fuzz: ## throw rubbish at every parser of what strangers send, guided by coverage; each for FUZZ_SECONDS (600)
+	$(call install,fuzz,$(FUZZ_VERSION))
+	scripts/fuzz $(FUZZ)
 
 fuzz-api: ## send a running server what its OpenAPI document allows and forbids (schemathesis, in a Python environment of its own)
 	scripts/deps --quiet

@@ -28,3 +28,9 @@ mod wire;
 
 pub use config::{MidtransConfig, Retries, SetupError, Timeouts};
 pub use gateway::MidtransGateway;
+
+/// What a fuzzer throws rubbish at, and nobody else calls.
+#[doc(hidden)]
+pub mod for_fuzzing {
+    pub use crate::rupiah::{asked, read};
+}

@@ -119,8 +119,11 @@ pub enum Fraud {
 
 impl Body {
     /// Where the transaction stands. One method writes it in upper case.
+    ///
+    /// A word that only resembles one of these is another word: nothing in it is passed over.
     pub fn word(&self) -> Word {
-        match self.status().as_str() {
+        let told = self.transaction_status.as_deref().unwrap_or_default();
+        match told.trim().to_ascii_lowercase().as_str() {
             "pending" => Word::Pending,
             "authorize" => Word::Authorize,
             "capture" => Word::Capture,
@@ -137,7 +140,7 @@ impl Body {
         }
     }
 
-    /// The same, as text that a log may have.
+    /// What it says of that, as text that a log may have.
     pub fn status(&self) -> String {
         const LONGEST: usize = 40;
         let told = self.transaction_status.as_deref().unwrap_or_default();
@@ -240,6 +243,27 @@ mod tests {
         let body: Body = serde_json::from_str(r#"{"refunds":[{"refund_key":"a"},{}]}"#).unwrap();
         assert_eq!(body.refunds.len(), 2);
         assert!(serde_json::from_str::<Body>(r#"{"refunds":[{"refund_key":"a"},1]}"#).is_err());
+    }
+
+    #[test]
+    fn a_word_that_only_resembles_one_that_we_know_is_another_word() {
+        let word = |told: &str| {
+            let body = Body {
+                transaction_status: Some(told.to_owned()),
+                ..Body::default()
+            };
+            body.word()
+        };
+        assert_eq!(word(" SETTLEMENT "), Word::Settlement);
+        for told in [
+            "settle.ment",
+            "settlement!",
+            "cap ture",
+            "\u{0}capture",
+            "séttlement",
+        ] {
+            assert_eq!(word(told), Word::Other, "{told:?}");
+        }
     }
 
     #[test]

@@ -14,3 +14,9 @@ pub mod telemetry;
 pub mod wiring;
 
 pub use http::openapi;
+
+/// What a fuzzer throws rubbish at, and nobody else calls.
+#[doc(hidden)]
+pub mod for_fuzzing {
+    pub use crate::http::form::{amount_in_json, amount_in_urlencoded};
+}

@@ -26,3 +26,9 @@ pub mod webhook;
 
 pub use config::{InvalidStripeConfig, Retries, StripeConfig, Timeouts};
 pub use gateway::StripeGateway;
+
+/// What a fuzzer throws rubbish at, and nobody else calls.
+#[doc(hidden)]
+pub mod for_fuzzing {
+    pub use crate::amount::{from_stripe, to_stripe};
+}

@@ -82,14 +82,14 @@ impl Work<'_> {
             },
             dead_at: lost.dead_at,
         };
-        self.note(&settlement, &[call], &[], by).await?;
+        self.note(&settlement, &[call], &[], &[], by).await?;
         let carried_out = CallOutcome {
             key: lost.key.clone(),
             epoch: 0,
             status: CallStatus::Done,
             fault: None,
         };
-        self.note(&settlement, &[], &[carried_out], by).await?;
+        self.note(&settlement, &[], &[carried_out], &[], by).await?;
         let step = match lost.session.clone() {
             Some(session) => settlement.attempt_opened(attempt, session)?,
             None => settlement.attempt_unknown(attempt)?,

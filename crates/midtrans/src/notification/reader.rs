@@ -170,6 +170,7 @@ mod tests {
             ("transaction_status", "chargeback", false),
             ("transaction_status", "partial_chargeback", false),
             ("transaction_status", "something_new", false),
+            ("transaction_status", "settle.ment", false),
             ("fraud_status", "challenge", false),
             ("status_code", "201", false),
         ] {

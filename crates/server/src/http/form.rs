@@ -362,6 +362,24 @@ impl Form {
     }
 }
 
+/// The amount in a request of JSON that holds nothing else.
+#[must_use]
+pub fn amount_in_json(body: &[u8]) -> Option<AmountText> {
+    only_amount(Form::from_json(body).ok()?)
+}
+
+/// The amount in a form of a browser that holds nothing else.
+#[must_use]
+pub fn amount_in_urlencoded(body: &[u8]) -> Option<AmountText> {
+    only_amount(Form::from_urlencoded(body).ok()?)
+}
+
+fn only_amount(mut form: Form) -> Option<AmountText> {
+    let amount = form.amount("amount");
+    form.done().ok()?;
+    amount
+}
+
 /// Says what is wrong after a field was missing: [`Form::done`] has noted it.
 pub fn incomplete(form: Form) -> Problem {
     form.done()

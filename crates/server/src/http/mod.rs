@@ -6,7 +6,7 @@ mod cart;
 mod docs;
 mod fallback;
 mod finish;
-mod form;
+pub mod form;
 mod health;
 mod login;
 mod ops;
