@@ -2,6 +2,8 @@
 
 mod effects;
 mod notes;
+#[cfg(feature = "testing")]
+mod testing;
 
 use bayar_domain::fact::Fact;
 use bayar_domain::gateway::CaptureId;
