@@ -9,6 +9,8 @@ mod records;
 mod refunds;
 mod restore;
 mod save;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 
@@ -34,6 +36,16 @@ use crate::transaction::Transaction;
 #[async_trait]
 impl Units for PgStore {
     async fn begin(&self, order: OrderId) -> Answer<Option<(Box<dyn OrderUnit>, Loaded)>> {
+        let begun = self.begin_unit(order).await?;
+        Ok(
+            begun
+                .map(|(unit, loaded)| -> (Box<dyn OrderUnit>, Loaded) { (Box::new(unit), loaded) }),
+        )
+    }
+}
+
+impl PgStore {
+    async fn begin_unit(&self, order: OrderId) -> Answer<Option<(Unit, Loaded)>> {
         let mut transaction = Transaction::begin(&self.pool).await?;
         let locked = orders::table
             .filter(orders::id.eq(order.get()))
@@ -85,7 +97,7 @@ impl Units for PgStore {
             credits,
             now,
         };
-        Ok(Some((Box::new(unit), loaded)))
+        Ok(Some((unit, loaded)))
     }
 }
 

@@ -2,8 +2,10 @@
 
 mod effects;
 mod notes;
+#[cfg(feature = "testing")]
 mod proved;
 mod restore;
+mod testing;
 
 use bayar_domain::fact::Fact;
 use bayar_domain::gateway::CaptureId;

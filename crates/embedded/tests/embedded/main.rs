@@ -12,6 +12,7 @@ mod common;
 mod contract;
 mod files;
 mod gateways;
+mod inbox;
 mod killed;
 mod looking;
 mod migrations;

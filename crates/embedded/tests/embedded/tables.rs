@@ -77,7 +77,7 @@ async fn each_version_is_told_of_once() {
     somebody
         .batch_execute("INSERT INTO decisions VALUES (1, 1, '{}', 'system', '', NULL)")
         .unwrap();
-    for table in ["payment_events", "decisions"] {
+    for table in ["payment_events", "decisions", "outbox"] {
         let again = format!("INSERT INTO {table} SELECT * FROM {table}");
         let refusal = somebody.batch_execute(&again).unwrap_err().to_string();
         let expected = format!("UNIQUE constraint failed: {table}.");

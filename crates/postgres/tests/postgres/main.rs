@@ -10,6 +10,7 @@
 mod connections;
 mod contract;
 mod gateways;
+mod inbox;
 mod migrations;
 mod opening;
 mod refunds;

@@ -283,7 +283,7 @@ async fn each_version_is_told_of_once() {
     );
     fixture.run(&decided).await;
     let client = fixture.client().await;
-    for table in ["payment_events", "decisions"] {
+    for table in ["payment_events", "decisions", "outbox"] {
         let again = format!("INSERT INTO {table} SELECT * FROM {table}");
         let refused = client.batch_execute(&again).await.unwrap_err();
         let refused = refused.as_db_error().unwrap().constraint();

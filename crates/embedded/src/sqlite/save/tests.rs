@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use bayar_app::port::StoreError;
 use bayar_app::port::store::{Payments, Upkeep};
-use bayar_domain::settlement::Restored;
+use bayar_domain::gateway::Reason;
+use bayar_domain::settlement::{RefundRequest, Restored};
 use bayar_domain::{OrderId, PaymentStatus, Settlement};
 use bayar_testkit::builders::{AnOpening, AnOrder, a_save_of, an_attempt, captured, php};
 use bayar_testkit::clock::ManualClock;
@@ -70,6 +71,24 @@ fn loaded(
     Ok((seen, settlement))
 }
 
+/// The order is paid, and all of that is written.
+fn paid(
+    connection: &mut SqliteConnection,
+    order: OrderId,
+    payment: PaymentId,
+    now: DateTime<Utc>,
+) -> Result<(Seen, Settlement), Failure> {
+    let (mut seen, settlement) = loaded(connection, order, now)?;
+    let attempt = 1.try_into().unwrap();
+    let begun = settlement.start_attempt(an_attempt(attempt, payment));
+    let begun = begun.unwrap();
+    write(connection, &mut seen, &Moves::of(&a_save_of(&begun)), now)?;
+    let money = [captured(attempt, "pi_1", php(500_000))];
+    let paid = begun.settlement.apply(money).unwrap();
+    write(connection, &mut seen, &Moves::of(&a_save_of(&paid)), now)?;
+    Ok((seen, paid.settlement))
+}
+
 async fn open(store: &SqliteStore, order: OrderId) -> PaymentId {
     let order = AnOrder::of_a_cart().build(order).order;
     let opening = AnOpening::of(&order).open(store).await;
@@ -124,4 +143,42 @@ async fn a_payment_that_was_never_opened_is_not_saved() {
     let saved = saved_after("stranger", |seen| seen.payments.clear()).await;
     let told = "payment 1 was never opened".to_owned();
     assert_eq!(saved, (told, PaymentStatus::Pending));
+}
+
+#[tokio::test]
+async fn a_refund_of_another_version_is_not_written_over() {
+    let saved = written("refund", |connection, order, payment, now| {
+        let (mut seen, settlement) = paid(connection, order, payment, now)?;
+        let id = 1.try_into().unwrap();
+        let asked = settlement.request_refund(RefundRequest {
+            id,
+            payment,
+            capture: None,
+            amount: None,
+            reason: Reason::new("asked for").unwrap(),
+            credit_balance: 0,
+        });
+        let asked = asked.unwrap();
+        write(connection, &mut seen, &Moves::of(&a_save_of(&asked)), now)?;
+        for refund in seen.refunds.values_mut() {
+            refund.version += 1;
+        }
+        let sent = asked.settlement.refund_sent(id).unwrap();
+        write(connection, &mut seen, &Moves::of(&a_save_of(&sent)), now)
+    });
+    let told = "refund 1 is not as it was loaded".to_owned();
+    assert_eq!(saved.await, (told, PaymentStatus::Pending));
+}
+
+#[tokio::test]
+async fn money_does_not_pay_an_order_beside_other_money() {
+    let saved = written("primary", |connection, order, payment, now| {
+        let (mut seen, settlement) = paid(connection, order, payment, now)?;
+        // It was not seen that something pays it already.
+        seen.primary = None;
+        let served = settlement.complete_order().unwrap();
+        write(connection, &mut seen, &Moves::of(&a_save_of(&served)), now)
+    });
+    let told = "capture pi_1 is not the only money that pays the order".to_owned();
+    assert_eq!(saved.await, (told, PaymentStatus::Pending));
 }

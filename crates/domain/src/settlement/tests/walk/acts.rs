@@ -129,7 +129,7 @@ pub fn hinted(settlement: &Settlement, of: &Index, hint: &Hint) -> Option<Fact> 
             capture: capture(n),
         },
         Hint::Declined => Proof::Declined {
-            payment_try: TryId::new("try").unwrap(),
+            payment_try: TryId::new(format!("try-{attempt}")).unwrap(),
             reason: reason("insufficient funds"),
         },
         Hint::Failed => Proof::Failed {
