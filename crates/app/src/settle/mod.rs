@@ -2,9 +2,9 @@
 
 mod effects;
 mod notes;
-#[cfg(feature = "testing")]
 mod proved;
 mod restore;
+#[cfg(feature = "testing")]
 mod testing;
 
 use bayar_domain::fact::Fact;
