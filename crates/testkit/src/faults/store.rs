@@ -8,10 +8,11 @@ use bayar_app::port::store::{
     Installation, Job, JobKey, Kept, KeyScope, Lease, LeasedWebhook, Loaded, NewApiKey, NewOrder,
     NewUser, NewWebhook, Opened, Opening, OrderKey, OrderUnit, Orders, Page, PageOf, PaymentEvent,
     PaymentFilter, Payments, PutOff, RefundEvent, RefundKey, Refunds, Repriced, RunEnd, RunLease,
-    Schedule, SchemaState, SeenIds, Store, StoredAlert, StoredApiKey, StoredCreditEntry, StoredDecision,
-    StoredExternalRefund, StoredOrder, StoredPayment, StoredRefund, StoredRun, StoredWebhook,
-    Survey, Surveyed, TakeWhen, Units, UnresolvedPayment, Upkeep, User, Users, WebhookCount,
-    WebhookEntry, WebhookFilter, WebhookId, WebhookOutcome, Which, WhichRefunds, Work,
+    Schedule, SchemaState, SeenIds, Store, StoredAlert, StoredApiKey, StoredCreditEntry,
+    StoredDecision, StoredExternalRefund, StoredOrder, StoredPayment, StoredRefund, StoredRun,
+    StoredWebhook, Survey, Surveyed, TakeWhen, Units, UnresolvedPayment, Upkeep, User, Users,
+    WebhookCount, WebhookEntry, WebhookFilter, WebhookId, WebhookOutcome, Which, WhichRefunds,
+    Work,
 };
 use bayar_domain::{
     AttemptId, CaptureId, CreditNote, Gateway, Invoice, Mode, Money, OrderId, OrderNumber,
