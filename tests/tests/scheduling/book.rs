@@ -195,7 +195,7 @@ async fn the_pace_counts_requests_and_not_jobs(mut stage: Stage) {
     let_jobs_be_due(&stage).await;
     stage.installation.set("WORK_GATEWAY_RATE", "5/sec");
     let before = requests(&stage);
-    let begun = std::time::Instant::now();
+    let begun = tokio::time::Instant::now();
     run(&stage, "check-unresolved");
     let (took, asked): (Duration, usize) = (begun.elapsed(), requests(&stage) - before);
     assert!(asked > paid.len(), "{asked}: each is more than one request");

@@ -229,14 +229,14 @@ pub(crate) fn read(record: &str, method: Gateway) -> Result<Rows, Unreadable> {
             unit_amount: Money::new(part.number(3)?, currency),
         })
     });
-    let reference = all("r").map(|part| Ok::<_, Unreadable>(ExternalRef::new(part.text(1)?)?));
+    let mut reference = all("r").map(|part| Ok::<_, Unreadable>(ExternalRef::new(part.text(1)?)?));
     let left_out = LeftOut::ALL
         .into_iter()
         .filter(|what| all("x").any(|part| part.0.get(1) == Some(&what.as_str())));
     Ok(Rows {
         order: NewOrder {
-            external_ref: reference.last().transpose()?,
-            description: all("d").map(|part| part.text(1)).last().transpose()?,
+            external_ref: reference.next().transpose()?,
+            description: all("d").map(|part| part.text(1)).next().transpose()?,
             items: items.collect::<Result<_, _>>()?,
             order,
         },

@@ -179,7 +179,7 @@ impl App {
                 Err(error) => return Ok(Err(error)),
             };
             rebuilt.probed += 1;
-            if rebuilt.probed % TELL_EVERY == 0 {
+            if rebuilt.probed.is_multiple_of(TELL_EVERY) {
                 tell(&format!(
                     "{}: {} names were tried",
                     source.gateway, rebuilt.probed

@@ -144,7 +144,8 @@ impl App {
     async fn expire_one(self: &Arc<Self>, stored: StoredPayment) -> StoredPayment {
         let terms = stored.payment.terms();
         let (order, id): (_, PaymentId) = (terms.order, terms.id);
-        match self.work.in_turn(self.end_overdue(order, id)).await {
+        let ending = Box::pin(self.end_overdue(order, id));
+        match self.work.in_turn(ending).await {
             Ok(()) => {}
             Err(PayError::Unclear | PayError::Unavailable(_) | PayError::RefusedByGateway(_)) => {}
             Err(error) => tracing::warn!(payment_id = %id, %error, "a payment is not ended yet"),

@@ -203,10 +203,10 @@ impl App {
             });
         }
         let gateway = gateway_of(seen, job);
-        if let Some(gateway) = gateway {
-            if !self.work.gates.is_worth_asking(gateway, self.clock.now()) {
-                return Err(Unserved::Unasked(gateway));
-            }
+        if let Some(gateway) = gateway
+            && !self.work.gates.is_worth_asking(gateway, self.clock.now())
+        {
+            return Err(Unserved::Unasked(gateway));
         }
         let resolved = self.bring_on(job, &before).await?;
         let trouble = resolved
