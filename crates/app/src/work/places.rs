@@ -144,9 +144,11 @@ mod tests {
     #[test]
     fn a_place_belongs_to_one_account() {
         let mut places = Places::default();
-        let mut place = Place::default();
-        place.cursor = Some("1 5".to_owned());
-        place.open.insert(7);
+        let place = Place {
+            cursor: Some("1 5".to_owned()),
+            open: BTreeSet::from([7]),
+            ..Place::default()
+        };
         let text = places.with(&source("acct_1"), &place);
         places = Places::read(Some(&text));
         assert_eq!(places.take(&source("acct_1")), place);
