@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use bayar_app::port::store::{Actor, Credits, Loaded, Opened, Opening, PaperSet};
-use bayar_domain::gateway::{AccountRef, Mode};
 use bayar_domain::credit::CreditMove;
+use bayar_domain::gateway::{AccountRef, Mode};
 use bayar_domain::{CreditAccount, CreditPurchase, OrderId, PaymentId, UserId};
 use bayar_testkit::builders::{AnOpening, AnOrder};
 
