@@ -85,7 +85,9 @@ struct Gateways {
 #[tokio::main]
 async fn main() -> ExitCode {
     let done = match Arguments::parse().command {
-        None | Some(Command::Demo) => demo::run().await.map_err(|error| demo::told(&error)),
+        None | Some(Command::Demo) => Box::pin(demo::run())
+            .await
+            .map_err(|error| demo::told(&error)),
         Some(Command::Gateways(gateways)) => {
             let served = sim::serve(gateways.into()).await;
             served.map_err(|error| demo::told(&error))

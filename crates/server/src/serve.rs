@@ -95,7 +95,7 @@ pub async fn serve(
             .listen(listener)
             .map_err(|error| ServeError::Bind(address, error))?
             .run();
-    let upkeep = tokio::spawn(upkeep(Arc::clone(&app), clock, metrics, options.scheduler));
+    let upkeep = tokio::spawn(upkeep(Arc::clone(&app), clock, metrics));
     let (stop, stopped) = watch::channel(false);
     let stop = Arc::new(stop);
     let worker = options
@@ -192,12 +192,11 @@ fn cors(origins: &[String]) -> Cors {
     cors
 }
 
-/// Keeps the figures true and, if it shall, the store in order.
+/// Keeps the figures true.
 async fn upkeep(
     app: Arc<App>,
     clock: Arc<dyn Clock>,
     metrics: metrics_exporter_prometheus::PrometheusHandle,
-    housekeeping: bool,
 ) {
     const EVERY: Duration = Duration::from_secs(60);
     let mut ticks = tokio::time::interval(EVERY);
@@ -212,9 +211,6 @@ async fn upkeep(
             tracing::warn!(%error, "the webhooks are not counted");
         }
         watch_unresolved(&app).await;
-        if housekeeping {
-            forget_keys(&app).await;
-        }
     }
 }
 
@@ -234,21 +230,6 @@ async fn watch_unresolved(app: &App) {
     });
     metrics::gauge!("bayar_oldest_unresolved_payment_seconds")
         .set(i32::try_from(age).unwrap_or(i32::MAX));
-}
-
-/// Forgets idempotency keys that count no more, a few at a time, so that nobody waits for it.
-async fn forget_keys(app: &App) {
-    const AT_ONCE: u32 = 1000;
-    loop {
-        match app.store().forget_keys(AT_ONCE).await {
-            Ok(forgotten) if forgotten >= u64::from(AT_ONCE) => {}
-            Ok(_) => return,
-            Err(error) => {
-                tracing::warn!(%error, "old idempotency keys stay for now");
-                return;
-            }
-        }
-    }
 }
 
 /// Deadlines are judged by the clock of the store, tokens by ours: they should agree.

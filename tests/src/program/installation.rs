@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use serde_json::{Value, json};
 
 use super::binary::binary;
+use super::secrets::Secrets;
 use super::{Client, Ended, Server, Store, Worker};
 
 /// The currency of every order.
@@ -21,6 +22,8 @@ pub struct Installation {
     directory: PathBuf,
     settings: Vec<(String, String)>,
     database_url: Option<String>,
+    /// What its processes may not say.
+    secrets: Secrets,
 }
 
 impl Installation {
@@ -42,10 +45,13 @@ impl Installation {
         let name = format!("bayar-program-{}-{number}", std::process::id());
         let directory = std::env::temp_dir().join(name);
         std::fs::create_dir(&directory).expect("a directory for the test");
+        let secrets = Secrets::default();
+        secrets.add(PASSWORD);
         Self {
             directory,
             settings: Vec::new(),
             database_url,
+            secrets,
         }
     }
 
@@ -127,21 +133,22 @@ impl Installation {
         // Nothing happens by itself: what a test sees, it has asked for.
         command.args(["serve", "--no-scheduler"]).args(arguments);
         command.envs(variables.iter().copied());
-        Server::start(&mut command).await
+        Server::start(&mut command, self.secrets.clone()).await
     }
 
     /// Starts a server that also does what is due.
     pub async fn serve_and_work(&self, variables: &[(&str, &str)]) -> Server {
         let mut command = self.command();
         command.arg("serve").envs(variables.iter().copied());
-        let server = Server::start(&mut command).await;
+        let server = Server::start(&mut command, self.secrets.clone()).await;
         server.unwrap_or_else(|ended| panic!("bayar serve: {ended:?}"))
     }
 
     /// Starts a process that does due work and nothing else.
     #[must_use]
     pub fn work(&self) -> Worker {
-        Worker::start(self.command().args(["schedule", "work"]))
+        let mut command = self.command();
+        Worker::start(command.args(["schedule", "work"]), self.secrets.clone())
     }
 
     /// Brings the database up to date.
@@ -160,6 +167,7 @@ impl Installation {
         let login = login.await.expect("an answer to the login");
         let login = login.json();
         let token = login["token"].as_str().expect("a token");
+        self.secrets.add(token);
         let id = added["id"].as_i64().expect("the id of the account");
         (id, Client::new(server.address, token))
     }
@@ -221,7 +229,11 @@ impl Installation {
         } = child.wait_with_output().expect("bayar ends");
         let said = String::from_utf8_lossy(&stderr);
         assert!(status.success(), "bayar {arguments:?}: {said}");
-        String::from_utf8(stdout).expect("results are text")
+        let result = String::from_utf8(stdout).expect("results are text");
+        if let ["keys", "add", ..] = arguments {
+            self.secrets.add_key_in(&result);
+        }
+        result
     }
 
     /// The program with the settings, and with none of those of whoever runs the tests.

@@ -12,6 +12,7 @@ mod book;
 mod book_check;
 mod http;
 mod installation;
+mod secrets;
 mod server;
 mod worker;
 

@@ -6,16 +6,19 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
 use std::{fmt, thread};
 
+use super::secrets::Secrets;
 use super::{Client, wait_until};
 
-/// A server that runs until it is stopped or dropped.
+/// A server that runs until it is stopped or dropped. Whatever becomes of it, its log may hold no secret.
 pub struct Server {
     /// Where it listens.
     pub address: SocketAddr,
     child: Child,
     log: Log,
+    secrets: Secrets,
 }
 
 /// How a process ended.
@@ -29,7 +32,11 @@ pub struct Ended {
 
 impl Server {
     /// Starts the command and waits until it serves, with all that it needs.
-    pub(super) async fn start(command: &mut std::process::Command) -> Result<Self, Ended> {
+    pub(super) async fn start(
+        command: &mut std::process::Command,
+        secrets: Secrets,
+    ) -> Result<Self, Ended> {
+        secrets.add_settings_of(command);
         command
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -49,6 +56,7 @@ impl Server {
             // What it said last may still be on its way.
             log.end().await;
             let log = log.text();
+            secrets.must_not_stand_in(&log, "a server that did not start");
             return Err(Ended { status, log });
         }
         let address = address.expect("waited for");
@@ -56,6 +64,7 @@ impl Server {
             address,
             child,
             log,
+            secrets,
         };
         let anybody = server.anybody();
         wait_until("bayar is ready", async || {
@@ -152,7 +161,11 @@ impl Drop for Server {
                 self.address,
                 self.log.tail()
             ));
+            return;
         }
+        self.log.read_to_the_end();
+        self.secrets
+            .must_not_stand_in(&self.log.text(), format_args!("{self:?}"));
     }
 }
 
@@ -173,20 +186,21 @@ impl Ended {
 
 /// What a process says, read all the time: one that nobody listens to stops when the pipe is full.
 #[derive(Clone, Default)]
-struct Log(Arc<Mutex<Lines>>);
+pub(super) struct Log(Arc<Mutex<Lines>>);
 
 #[derive(Default)]
 struct Lines {
     lines: Vec<String>,
     has_ended: bool,
+    reader: Option<JoinHandle<()>>,
 }
 
 impl Log {
-    fn follow(said: impl Read + Send + 'static) -> (Self, Receiver<SocketAddr>) {
+    pub(super) fn follow(said: impl Read + Send + 'static) -> (Self, Receiver<SocketAddr>) {
         let log = Self::default();
         let kept = log.clone();
         let (found, addresses) = channel();
-        thread::spawn(move || {
+        let reader = thread::spawn(move || {
             for line in BufReader::new(said).lines().map_while(Result::ok) {
                 if line.contains("Bayar serves")
                     && let Some(address) = address_in(&line)
@@ -198,6 +212,7 @@ impl Log {
             }
             kept.lock().has_ended = true;
         });
+        log.lock().reader = Some(reader);
         (log, addresses)
     }
 
@@ -209,7 +224,15 @@ impl Log {
         wait_until("the log has ended", async || self.lock().has_ended).await;
     }
 
-    fn text(&self) -> String {
+    /// Waits until all was read that a process said which has ended.
+    pub(super) fn read_to_the_end(&self) {
+        let reader = self.lock().reader.take();
+        if let Some(reader) = reader {
+            let _ = reader.join();
+        }
+    }
+
+    pub(super) fn text(&self) -> String {
         self.lock().lines.join("\n")
     }
 

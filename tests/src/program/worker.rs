@@ -1,23 +1,34 @@
 //! A process of `bayar schedule work`.
 
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread;
 
-/// A process that does due work until it is stopped or dropped.
+use super::secrets::Secrets;
+use super::server::Log;
+
+/// A process that does due work until it is stopped or dropped. Its log may hold no secret.
 pub struct Worker {
     child: Child,
     ended: Option<ExitStatus>,
+    log: Log,
+    secrets: Secrets,
 }
 
 impl Worker {
-    pub(super) fn start(command: &mut Command) -> Self {
+    pub(super) fn start(command: &mut Command, secrets: Secrets) -> Self {
+        secrets.add_settings_of(command);
         let child = command
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .stderr(Stdio::null())
+            .stderr(Stdio::piped())
             .spawn();
+        let mut child = child.expect("bayar starts");
+        let (log, _) = Log::follow(child.stderr.take().expect("the log was asked for"));
         Self {
-            child: child.expect("bayar starts"),
+            child,
             ended: None,
+            log,
+            secrets,
         }
     }
 
@@ -47,5 +58,9 @@ impl Drop for Worker {
         // Both fail when it has ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
+        if !thread::panicking() {
+            self.log.read_to_the_end();
+            self.secrets.must_not_stand_in(&self.log.text(), "a worker");
+        }
     }
 }

@@ -17,8 +17,11 @@ mod stage;
 
 mod commands;
 mod corruptions;
+mod door;
 mod pages;
 mod play;
+mod returns;
 mod runs;
 mod scenario;
+mod setup;
 mod spoiling;

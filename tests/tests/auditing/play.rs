@@ -1,38 +1,38 @@
 //! Orders played at random: the use cases on a SQLite file and the simulated gateways, all in one process.
 
 use std::collections::BTreeMap;
-use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use bayar_app::identity::{Keyring, ReturnSigner, Role, TicketSigner, TokenSigner};
-use bayar_app::port::store::{IdempotencyKey, OrderKey, Payments, Upkeep};
-use bayar_app::port::{Clock, PaymentGateway, Random};
+use bayar_app::identity::Role;
+use bayar_app::port::store::{
+    IdempotencyKey, Inbox, OrderKey, Page, Payments, Upkeep, WebhookFilter, WebhookStatus,
+};
+use bayar_app::port::{Clock, Random};
 use bayar_app::{
-    Access, AmountText, App, Caller, Claimant, CreatePayment, Created, Gateways, Ports,
-    RefundSettings, ReviewPayment, Settings, Signers, StartCheckout, WebhookReaders, WorkSettings,
+    Access, AmountText, App, Caller, Claimant, CreatePayment, Created, Entry, Gateways, Ports,
+    RefundPayment, ReviewPayment, StartCheckout,
 };
 use bayar_auditor::{Book, Database, Ledger, Options, Report, audit};
 use bayar_domain::decision::Verdict;
-use bayar_domain::{
-    AmountLimits, AmountRange, Currency, Gateway, Mode, Money, Order, PaymentId, PaymentStatus,
-    TaxPolicy,
-};
+use bayar_domain::{Currency, Gateway, Money, Order, OrderKind, PaymentId, PaymentStatus};
 use bayar_embedded::{
     FileRole, LocalCache, LocalLimits, LocalLocks, LocalVault, SqliteConfig, SqliteStore,
 };
-use bayar_midtrans::{MidtransConfig, MidtransGateway};
-use bayar_sandbox::sim::{Action, ActionError, Fault, Handle, Rule, SimConfig, Simulator};
-use bayar_stripe::{StripeConfig, StripeGateway};
+use bayar_sandbox::sim::{
+    Action, ActionError, Fault, Handle, Rule, SimConfig, Simulator, Tamper, WebhookRule,
+};
 use bayar_testkit::builders::AnOrder;
 use bayar_testkit::random::SeededRandom;
-use chrono::{DateTime, FixedOffset, Utc};
+use bayar_tests::program::wait_until;
+use chrono::{DateTime, Utc};
 use serde_json::json;
 
+use crate::door::Door;
 use crate::pages::Pages;
-use crate::stage::{MIDTRANS_KEY, STRIPE_KEY};
+use crate::setup::{midtrans, readers, settings, signers, stripe};
 
 /// How often something happened, by its name.
 pub type Tally = BTreeMap<&'static str, usize>;
@@ -48,24 +48,27 @@ impl Clock for SimulatedClock {
 
 /// One installation beside its own simulated gateways.
 pub struct Play {
-    app: Arc<App>,
-    store: Arc<SqliteStore>,
-    gateways: Handle,
+    pub app: Arc<App>,
+    pub store: Arc<SqliteStore>,
+    pub gateways: Handle,
     dice: SeededRandom,
     clock: Arc<SimulatedClock>,
     directory: PathBuf,
+    door: Door,
     pub tally: Tally,
     _simulator: Simulator,
 }
 
 /// An order that is played.
-struct Played {
-    order: Order,
-    payments: Vec<PaymentId>,
+pub struct Played {
+    pub order: Order,
+    pub payments: Vec<PaymentId>,
+    /// Every refund that was asked for.
+    pub wishes: Vec<RefundPayment>,
 }
 
 impl Played {
-    fn number(&self) -> String {
+    pub fn number(&self) -> String {
         self.order.terms().number.to_string()
     }
 }
@@ -102,7 +105,7 @@ impl Play {
             locks: Arc::new(LocalLocks::new(Arc::clone(&clock))),
             cache: Arc::new(LocalCache::new(Arc::clone(&clock))),
             gateways: Gateways::new([stripe(&simulator, &random), midtrans(&simulator, &random)]),
-            webhooks: WebhookReaders::default(),
+            webhooks: readers(),
             limits: limits.clone(),
             own_limits: limits,
             vault: Arc::new(LocalVault::new(Arc::clone(&clock))),
@@ -110,9 +113,10 @@ impl Play {
             random,
             runtime: tokio::runtime::Handle::current(),
         };
-        let app = App::new(ports, signers(), installation, settings());
+        let app = Arc::new(App::new(ports, signers(), installation, settings()));
         Self {
-            app: Arc::new(app),
+            door: Door::open(&app),
+            app,
             store,
             gateways,
             dice: SeededRandom::new(seed.wrapping_mul(0x9E37_79B9)),
@@ -123,11 +127,27 @@ impl Play {
         }
     }
 
-    fn below(&self, many: u64) -> u64 {
+    pub fn below(&self, many: u64) -> u64 {
         self.dice.next() % many
     }
 
-    fn note(&mut self, what: &'static str) {
+    /// One of them, if there are any.
+    pub fn any<T: Clone>(&self, of: &[T]) -> Option<T> {
+        let many = u64::try_from(of.len()).unwrap();
+        let which = (many > 0).then(|| self.below(many))?;
+        of.get(usize::try_from(which).unwrap()).cloned()
+    }
+
+    pub fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
+    /// The tables, for what nobody does through the program.
+    pub fn file(&self) -> PathBuf {
+        self.directory.join("bayar.sqlite")
+    }
+
+    pub fn note(&mut self, what: &'static str) {
         *self.tally.entry(what).or_default() += 1;
     }
 
@@ -136,13 +156,22 @@ impl Play {
         let mut orders = Vec::new();
         for _ in 0..2 {
             let price = Money::new(15_000_000, Currency::Idr);
-            let order = AnOrder::of_a_cart().for_price(price).add(&*self.store);
+            let kind = match self.below(2) {
+                0 => OrderKind::Credits { quantity: 7 },
+                _ => OrderKind::Checkout,
+            };
+            let order = AnOrder::of_a_cart().of_kind(kind).for_price(price);
             orders.push(Played {
-                order: order.await,
+                order: order.add(&*self.store).await,
                 payments: Vec::new(),
+                wishes: Vec::new(),
             });
         }
-        let steps = 8 + self.below(10);
+        // Two of three have the gateways post to them.
+        if self.below(3) > 0 {
+            self.gateways.send_webhooks_to(self.door.urls()).unwrap();
+        }
+        let steps = 12 + self.below(16);
         for _ in 0..steps {
             let which = usize::try_from(self.below(2)).unwrap();
             self.step(&mut orders[which]).await;
@@ -152,7 +181,7 @@ impl Play {
     }
 
     pub async fn report(&self) -> Report {
-        let file = Database::Sqlite(self.directory.join("bayar.sqlite"));
+        let file = Database::Sqlite(self.file());
         let ledger = Ledger::read(&file).await.unwrap();
         let book: Book = Pages::of(&self.gateways.book()).read();
         audit(&ledger, &book, None, &Options::settled(self.clock.now()))
@@ -162,7 +191,7 @@ impl Play {
     async fn step(&mut self, played: &mut Played) {
         let number = played.number();
         let payment = self.live(played).await;
-        match self.below(17) {
+        match self.below(32) {
             0..=2 => self.open_and_pay(played, payment).await,
             3 => self.open(played, payment, Gateway::Midtrans).await,
             4 => self.open(played, payment, Gateway::Stripe).await,
@@ -200,24 +229,8 @@ impl Play {
                     }
                 }
             }
-            10 => {
-                let part = (self.below(2) == 0).then_some(5_000_000);
-                self.act(
-                    "a refund at the dashboard",
-                    Action::StripeRefund {
-                        payment_intent: number,
-                        amount: part,
-                    },
-                );
-            }
-            11 => self.act(
-                "a dispute",
-                Action::StripeDispute {
-                    payment_intent: number,
-                    reason: "fraudulent".to_owned(),
-                    amount: None,
-                },
-            ),
+            10 => self.refund_at_the_dashboard(played),
+            11 => self.dispute(played),
             12 => self.act(
                 "a settlement is reversed",
                 Action::MidtransReverse {
@@ -231,6 +244,16 @@ impl Play {
             }
             14 => self.fault(),
             15 => self.review(played).await,
+            16..=20 => self.refund(played).await,
+            21 => self.transfer_by_hand(played).await,
+            22 => self.take_in_hand(played).await,
+            23 => self.move_a_refund(played),
+            24 => self.end_a_dispute(played),
+            25 => self.use_credits(played),
+            26 => self.tamper(),
+            27 => self.resend(),
+            28 => self.work_inbox().await,
+            29 => self.do_due_work().await,
             _ => self.read(played).await,
         }
     }
@@ -262,7 +285,7 @@ impl Play {
         }
     }
 
-    fn act(&mut self, what: &'static str, action: Action) {
+    pub fn act(&mut self, what: &'static str, action: Action) {
         // That a card is declined is how it should go.
         if matches!(
             self.gateways.act(action),
@@ -299,7 +322,9 @@ impl Play {
                 "snap.create",
                 "checkout_session.expire",
                 "core.status",
-            ][usize::try_from(self.below(4)).unwrap()],
+                "refund.create",
+                "core.refund",
+            ][usize::try_from(self.below(6)).unwrap()],
         };
         self.gateways.add_fault(Rule::next(fault).at(at)).unwrap();
         self.note("a fault");
@@ -386,8 +411,67 @@ impl Play {
         }
     }
 
+    /// Some of the next webhooks go wrong on the way.
+    fn tamper(&mut self) {
+        let tamper = match self.below(5) {
+            0 => Tamper::Drop,
+            1 => Tamper::DropOnce,
+            2 => Tamper::Duplicate { copies: 2 },
+            3 => Tamper::Delay { seconds: 7200 },
+            _ => Tamper::Reorder,
+        };
+        let rule = WebhookRule::next(tamper).times(2);
+        self.gateways.add_webhook_rule(rule).unwrap();
+        self.note("webhooks go wrong");
+    }
+
+    /// Somebody has a webhook sent again.
+    fn resend(&mut self) {
+        let sent = self.gateways.deliveries().unwrap();
+        if let Some(delivery) = self.any(&sent) {
+            let delivery = delivery.id;
+            self.act(
+                "a webhook is sent again",
+                Action::ResendWebhook { delivery },
+            );
+        }
+    }
+
+    /// What was posted by now is stored and worked off, as far as it is due.
+    async fn work_inbox(&mut self) {
+        self.gateways.settle().await.unwrap();
+        let everything = WebhookFilter {
+            gateway: None,
+            status: None,
+        };
+        let page = Page {
+            number: 1,
+            size: 1000,
+        };
+        let (store, clock) = (Arc::clone(&self.store), Arc::clone(&self.clock));
+        let is_empty = wait_until("all webhooks that are due are done", async || {
+            let kept = store.webhooks(&everything, page).await.unwrap();
+            let now = clock.now();
+            let mut due = kept.entries.iter().filter_map(|entry| entry.next_try_at);
+            !due.any(|at| at <= now)
+        });
+        Arc::clone(&self.app).work_inbox(2, is_empty).await;
+        let kept = self.store.webhooks(&everything, page).await.unwrap();
+        let mut kept = kept.entries.into_iter();
+        if kept.any(|entry| entry.status == WebhookStatus::Processed) {
+            self.note("a webhook is processed");
+        }
+    }
+
+    /// What a process without buttons does.
+    async fn do_due_work(&mut self) {
+        let told = self.app.run_now(Entry::CheckUnresolved).await.unwrap();
+        assert!(told.ends_with(", 0 jobs were missing"), "{told}");
+        self.note("due work is done");
+    }
+
     /// Asks the gateways. They are asked at most once in three seconds.
-    async fn read(&mut self, played: &Played) {
+    pub async fn read(&mut self, played: &Played) {
         self.gateways.advance(Duration::from_secs(4)).await.unwrap();
         let _ = self.app.check_order(&played.order.terms().number).await;
     }
@@ -395,7 +479,9 @@ impl Play {
     /// Nothing goes wrong any more, and everybody has heard of everything.
     async fn come_to_rest(&mut self, orders: &[Played]) {
         self.gateways.clear_faults().unwrap();
+        self.gateways.clear_webhook_rules().unwrap();
         for _ in 0..4 {
+            self.work_inbox().await;
             // Whoever had a call in hand has let it go by then.
             self.gateways
                 .advance(Duration::from_secs(61))
@@ -415,85 +501,9 @@ impl Drop for Play {
     }
 }
 
-fn person(played: &Played) -> Caller {
+pub fn person(played: &Played) -> Caller {
     Caller::Person {
         id: played.order.terms().owner,
         role: Role::Customer,
-    }
-}
-
-fn stripe(simulator: &Simulator, random: &Arc<dyn Random>) -> Arc<dyn PaymentGateway> {
-    let config = StripeConfig {
-        api_base: simulator.stripe_base(),
-        timeouts: bayar_stripe::Timeouts {
-            connect: Duration::from_secs(1),
-            total: Duration::from_millis(500),
-        },
-        retries: bayar_stripe::Retries {
-            at_most: 0,
-            ..bayar_stripe::Retries::default()
-        },
-        ..StripeConfig::new(STRIPE_KEY.into(), Mode::Test)
-    };
-    Arc::new(StripeGateway::new(config, Arc::clone(random)).unwrap())
-}
-
-fn midtrans(simulator: &Simulator, random: &Arc<dyn Random>) -> Arc<dyn PaymentGateway> {
-    let config = MidtransConfig {
-        server_key: MIDTRANS_KEY.into(),
-        snap_base: simulator.url(),
-        api_base: simulator.core_base(),
-        mode: Mode::Test,
-        merchant: None,
-        timeouts: bayar_midtrans::Timeouts {
-            connect: Duration::from_secs(1),
-            answer: Duration::from_millis(500),
-            budget: Duration::from_millis(500),
-            whole: Duration::from_secs(5),
-        },
-        retries: bayar_midtrans::Retries {
-            most: 0,
-            ..bayar_midtrans::Retries::default()
-        },
-    };
-    Arc::new(MidtransGateway::new(config, Arc::clone(random)).unwrap())
-}
-
-fn signers() -> Signers {
-    let keyring = Keyring::new(vec![[7; 32]]).unwrap();
-    Signers {
-        tokens: TokenSigner::new(&[[7; 32]], Duration::from_secs(60)).unwrap(),
-        tickets: TicketSigner::new(&keyring),
-        returns: ReturnSigner::new(&keyring),
-        external: None,
-    }
-}
-
-fn settings() -> Settings {
-    let least = Money::new(100, Currency::Idr);
-    let most = Money::new(10_000_000_000, Currency::Idr);
-    Settings {
-        refunds: RefundSettings::default(),
-        payment_ttl: Duration::from_secs(24 * 60 * 60),
-        key_ttl: Duration::from_secs(24 * 60 * 60),
-        cache_ttl: Duration::from_secs(300),
-        lock_ttl: Duration::from_secs(5),
-        lock_tries: 50,
-        lock_delay: Duration::from_millis(1),
-        api_quota: None,
-        service_quota: None,
-        payment_quota: None,
-        login_quota: None,
-        taxes: TaxPolicy::standard(),
-        tax_zone: FixedOffset::east_opt(7 * 3600).unwrap(),
-        amounts: AmountLimits::new([AmountRange::new(least, most).unwrap()]).unwrap(),
-        checkout_ttl: Duration::from_secs(60 * 60),
-        public_url: "https://shop.example".to_owned(),
-        work: WorkSettings {
-            at_once: NonZeroU32::MIN,
-            gateway_quota: None,
-            zone: chrono_tz::Tz::UTC,
-        },
-        people_are_external: false,
     }
 }

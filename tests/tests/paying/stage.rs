@@ -2,13 +2,18 @@
 
 use std::time::Duration;
 
-use bayar_auditor::{Book, Database, Ledger, Options, audit};
+use bayar_auditor::Database;
 use bayar_sandbox::sim::book::Book as GatewayBook;
 use bayar_sandbox::sim::{Action, Fault, Handle, Rule, SimConfig, Simulator};
 use bayar_testkit::servers::FreshDatabase;
 use bayar_tests::program::{Answer, Client, Installation, MIGRATIONS, Server, Store, wait_until};
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
+
+#[path = "at_the_end.rs"]
+mod at_the_end;
+
+use at_the_end::AtTheEnd;
 
 /// A fee that both gateways take.
 pub const PRICE: &str = "150000";
@@ -56,46 +61,6 @@ pub struct Stage {
     service: Client,
     consultations: i64,
     _database: Option<FreshDatabase>,
-}
-
-/// Has the auditor look at everything when a case is over.
-struct AtTheEnd {
-    database: Database,
-    gateways: Handle,
-    forgotten: Option<(DateTime<Utc>, DateTime<Utc>)>,
-}
-
-impl Drop for AtTheEnd {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            return;
-        }
-        let (database, gateways) = (self.database.clone(), self.gateways.clone());
-        let forgotten = self.forgotten;
-        // A thread of its own: the test stands in a runtime, which cannot wait here.
-        let looking = std::thread::spawn(move || {
-            let mut runtime = tokio::runtime::Builder::new_current_thread();
-            let runtime = runtime.enable_all().build().unwrap();
-            // The tables first: whatever they tell of has happened at the gateways by then.
-            let ledger = runtime.block_on(Ledger::read(&database)).unwrap();
-            let book = gateways.book();
-            let lines = book.records().iter();
-            let lines: Vec<_> = lines
-                .map(|line| serde_json::to_string(line).unwrap())
-                .collect();
-            let last = book.records().last().map_or(0, |line| line.real);
-            let options = Options {
-                forgotten,
-                ..Options::at(DateTime::from_timestamp_millis(last).unwrap())
-            };
-            let book = Book::of_lines(lines.iter().map(String::as_str)).unwrap();
-            let report = audit(&ledger, &book, None, &options);
-            assert!(report.is_clean(), "the auditor: {report}");
-        });
-        if let Err(panic) = looking.join() {
-            std::panic::resume_unwind(panic);
-        }
-    }
 }
 
 /// What a command came to.
@@ -166,11 +131,7 @@ impl Stage {
             None => Database::Sqlite(installation.data_dir().join("bayar.sqlite")),
         };
         Self {
-            _auditor: AtTheEnd {
-                database: tables,
-                gateways: simulator.handle(),
-                forgotten: None,
-            },
+            _auditor: AtTheEnd::new(tables, simulator.handle()),
             gateways: simulator.handle(),
             simulator,
             store: installation.store().await,
@@ -280,7 +241,8 @@ impl Stage {
     /// The tables remember less than the gateways of what they were asked from then to now.
     #[allow(dead_code, reason = "only restoring needs it")]
     pub fn forgot_since(&mut self, from: DateTime<Utc>) {
-        self._auditor.forgotten = Some((from, self.time()));
+        let now = self.time();
+        self._auditor.forgotten(from, now);
     }
 
     /// The time of this machine.

@@ -1,6 +1,6 @@
 //! Payments whose time is over.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::moments::let_all_be_overdue;
 use crate::stage::{Stage, on_both_stores};
@@ -9,6 +9,7 @@ on_both_stores! {
     what_is_overdue_is_closed_at_its_gateway_and_ended_here,
     money_that_came_at_the_last_moment_is_honoured,
     the_clean_up_of_the_schedule_does_the_same,
+    the_clean_up_forgets_keys_that_count_no_more,
 }
 
 async fn what_is_overdue_is_closed_at_its_gateway_and_ended_here(mut stage: Stage) {
@@ -82,8 +83,36 @@ async fn the_clean_up_of_the_schedule_does_the_same(mut stage: Stage) {
     let_all_be_overdue(&stage).await;
     let ran = stage.command(&["schedule", "run", "cleanup-expired"]);
     assert_eq!(ran.code, Some(0), "{}", ran.text);
-    let result = "1 expired, 1 turned out to be paid, 0 wait for their gateway";
+    let result = "1 expired, 1 turned out to be paid, 0 wait for their gateway, 0 keys forgotten";
     assert!(ran.text.contains(result), "{}", ran.text);
     assert_eq!(stage.stored_status(bare.payment).await, "expired");
     assert_eq!(stage.stored_status(paid.payment).await, "completed");
+}
+
+/// A key counts while its time lasts, and as long as its payment has not ended.
+async fn the_clean_up_forgets_keys_that_count_no_more(mut stage: Stage) {
+    let (over, young, open) = (
+        stage.order().await,
+        stage.order().await,
+        stage.order().await,
+    );
+    for order in [&over, &young] {
+        let ended = stage.post(order.payment, "cancel", &json!({})).await;
+        assert_eq!(ended.status, 200, "{}", ended.text);
+    }
+    let kept = async || {
+        let kept =
+            "SELECT CAST(payment_id AS text) AS json FROM idempotency_keys ORDER BY payment_id";
+        stage.store.texts(kept).await
+    };
+    let all = [&over, &young, &open].map(|order| order.payment.to_string());
+    assert_eq!(kept().await, all);
+    let past = format!(
+        "UPDATE idempotency_keys SET kept_until = '2020-01-01T00:00:00.000000Z' WHERE payment_id <> {}",
+        young.payment
+    );
+    stage.store.run(&past).await;
+    let ran = stage.command(&["schedule", "run", "cleanup-expired"]);
+    assert!(ran.text.contains(", 1 keys forgotten"), "{}", ran.text);
+    assert_eq!(kept().await, all[1..]);
 }

@@ -20,6 +20,9 @@ const PAGE: u32 = 200;
 /// For how long a run does what is due: the next one comes every five minutes.
 const LONGEST_DRAIN: Duration = Duration::from_secs(240);
 
+/// How many keys are forgotten in one step.
+const KEYS_AT_ONCE: u32 = 1000;
+
 /// What became of payments whose time is over.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Swept {
@@ -69,6 +72,7 @@ impl App {
     }
 
     /// Ends the payments whose time is over: at their gateways first, and here after.
+    /// Then it forgets the keys that count no more, a few at a time, so that nobody waits for it.
     pub(super) async fn cleanup_expired(self: &Arc<Self>) -> Result<Outcome, Trouble> {
         let swept = self.expire_all_overdue(|_| ()).await?;
         let Swept {
@@ -76,9 +80,18 @@ impl App {
             paid,
             waiting,
         } = swept;
+        let mut forgotten: u64 = 0;
+        loop {
+            let now = self.store.forget_keys(KEYS_AT_ONCE).await?;
+            forgotten = forgotten.saturating_add(now);
+            if now < u64::from(KEYS_AT_ONCE) {
+                break;
+            }
+        }
         Ok(Outcome {
             result: format!(
-                "{expired} expired, {paid} turned out to be paid, {waiting} wait for their gateway"
+                "{expired} expired, {paid} turned out to be paid, {waiting} wait for their gateway, \
+                 {forgotten} keys forgotten"
             ),
             has_failed: false,
         })

@@ -28,7 +28,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(5);
 pub enum Entry {
     /// The safety net: what has no job gets one, and all that is due is done.
     CheckUnresolved,
-    /// Payments whose time is over are ended.
+    /// Payments whose time is over are ended, and keys that count no more forgotten.
     CleanupExpired,
     /// What happened at the gateways is followed, so that lost webhooks are found.
     ReadEvents,

@@ -1,0 +1,62 @@
+//! The auditor has the last word.
+
+use bayar_auditor::{Book, Database, Ledger, Options, audit};
+use bayar_sandbox::sim::Handle;
+use chrono::{DateTime, Utc};
+
+/// Has the auditor look at everything when a case is over.
+/// It is dropped while the tables and the gateways are still there.
+pub struct AtTheEnd {
+    database: Database,
+    gateways: Handle,
+    forgotten: Option<(DateTime<Utc>, DateTime<Utc>)>,
+}
+
+impl AtTheEnd {
+    pub const fn new(database: Database, gateways: Handle) -> Self {
+        Self {
+            database,
+            gateways,
+            forgotten: None,
+        }
+    }
+
+    /// The tables remember less than the gateways of what they were asked between these times.
+    #[allow(dead_code, reason = "only restoring needs it")]
+    pub const fn forgotten(&mut self, from: DateTime<Utc>, to: DateTime<Utc>) {
+        self.forgotten = Some((from, to));
+    }
+}
+
+impl Drop for AtTheEnd {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            return;
+        }
+        let (database, gateways) = (self.database.clone(), self.gateways.clone());
+        let forgotten = self.forgotten;
+        // A thread of its own: the test stands in a runtime, which cannot wait here.
+        let looking = std::thread::spawn(move || {
+            let mut runtime = tokio::runtime::Builder::new_current_thread();
+            let runtime = runtime.enable_all().build().unwrap();
+            // The tables first: whatever they tell of has happened at the gateways by then.
+            let ledger = runtime.block_on(Ledger::read(&database)).unwrap();
+            let book = gateways.book();
+            let lines = book.records().iter();
+            let lines: Vec<_> = lines
+                .map(|line| serde_json::to_string(line).unwrap())
+                .collect();
+            let last = book.records().last().map_or(0, |line| line.real);
+            let options = Options {
+                forgotten,
+                ..Options::at(DateTime::from_timestamp_millis(last).unwrap())
+            };
+            let book = Book::of_lines(lines.iter().map(String::as_str)).unwrap();
+            let report = audit(&ledger, &book, None, &options);
+            assert!(report.is_clean(), "the auditor: {report}");
+        });
+        if let Err(panic) = looking.join() {
+            std::panic::resume_unwind(panic);
+        }
+    }
+}
