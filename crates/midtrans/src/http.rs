@@ -132,7 +132,7 @@ impl Client {
         if status == StatusCode::TOO_MANY_REQUESTS {
             return Err(CallError::NotSent(fault(FaultKind::RateLimit, 429)));
         }
-        let Ok(body) = serde_json::from_slice::<Body>(&bytes) else {
+        let Ok(body) = Body::read(&bytes) else {
             let kind = if status.is_server_error() {
                 FaultKind::Api
             } else {

@@ -45,7 +45,7 @@ impl Hint {
     /// Reads the body of a notification. Nothing when it is not one: something it needs is missing or told twice.
     #[must_use]
     pub fn parse(body: &[u8]) -> Option<Self> {
-        let body: Body = serde_json::from_slice(body).ok()?;
+        let body = Body::read(body).ok()?;
         Some(Self {
             order_id: body.order_id?,
             transaction_id: body.transaction_id,
@@ -167,6 +167,15 @@ mod tests {
         assert!(hint.is_signed_by(&keys(&["SB-Mid-server-abc123"])));
         assert!(!hint.is_signed_by(&keys(&["other"])));
         assert!(!format!("{hint:?}").contains(&SIGNATURE[..8]));
+    }
+
+    #[test]
+    fn a_list_is_no_notification_whatever_stands_in_it() {
+        let body = format!(
+            r#"["200","57d5293c","ORDER-101",null,"10000.00","IDR","gopay","settlement","accept",
+                null,null,null,null,null,"{SIGNATURE}"]"#
+        );
+        assert_eq!(Hint::parse(body.as_bytes()), None);
     }
 
     #[test]

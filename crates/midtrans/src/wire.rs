@@ -1,5 +1,6 @@
 //! What Midtrans answers, read leniently: a number may come as a string, and what we do not know is passed over.
 
+use bayar_app::port::json::Object;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
@@ -118,6 +119,11 @@ pub enum Fraud {
 }
 
 impl Body {
+    /// Reads an answer or a notification. A list is neither.
+    pub fn read(json: &[u8]) -> serde_json::Result<Self> {
+        serde_json::from_slice(json).map(|Object(body)| body)
+    }
+
     /// Where the transaction stands. One method writes it in upper case.
     ///
     /// A word that only resembles one of these is another word: nothing in it is passed over.

@@ -70,15 +70,21 @@ impl Program {
         const PATIENCE: Duration = Duration::from_secs(30);
         let begun = now();
         while !ready().await {
-            if let Some(status) = self.child.try_wait()? {
-                return Err(format!("{} ended, {status}:\n{}", self.name, self.said()).into());
-            }
+            self.still_runs()?;
             if begun.elapsed() > PATIENCE {
                 return Err(format!("{} is not ready:\n{}", self.name, self.said()).into());
             }
             sleep(Duration::from_millis(1)).await;
         }
         Ok(())
+    }
+
+    /// Fails when it has ended by itself.
+    pub(super) fn still_runs(&mut self) -> Result<()> {
+        match self.child.try_wait()? {
+            None => Ok(()),
+            Some(status) => Err(format!("{} ended, {status}:\n{}", self.name, self.said()).into()),
+        }
     }
 
     /// What it said last.

@@ -67,6 +67,16 @@ impl Database {
     /// Makes an empty database on the server at `server_url`.
     pub(super) async fn create(server_url: &str) -> Result<Self> {
         let name = format!("bayar_bench_{}", std::process::id());
+        Self::named(server_url, name).await
+    }
+
+    /// Makes another one beside it, as empty.
+    pub(super) async fn another(&self, word: &str) -> Result<Self> {
+        let name = format!("{}_{word}", self.name);
+        Self::named(&self.server_url, name).await
+    }
+
+    async fn named(server_url: &str, name: String) -> Result<Self> {
         let server = connect(server_url).await?;
         server
             .batch_execute(&format!("CREATE DATABASE {name}"))

@@ -11,6 +11,7 @@ use super::http::{Connection, RequestHead};
 use super::server::beside_this_program;
 
 const FAULTS: &str = "/_sim/faults";
+const ACTIONS: &str = "/_sim/actions";
 
 /// Gateways that answer.
 pub(super) struct Gateways {
@@ -70,6 +71,25 @@ impl Gateways {
         Ok(())
     }
 
+    /// From now on requests of Stripe are counted from nought, and all of them answered.
+    pub(super) async fn count(&self) -> Result<()> {
+        // It strikes none, and sees them all.
+        let rule = json!({
+            "gateway": "stripe", "operation": "*", "per_mille": 0, "fault": { "kind": "reset_before" },
+        });
+        self.call("DELETE", "").await?;
+        self.call("POST", &rule.to_string()).await?;
+        Ok(())
+    }
+
+    /// A buyer pays the newest checkout of an order by card.
+    pub(super) async fn pay(&self, order: &str) -> Result<()> {
+        let action =
+            json!({ "action": "stripe_pay_card", "session": order, "card": "4242424242424242" });
+        self.send("POST", ACTIONS, &action.to_string()).await?;
+        Ok(())
+    }
+
     /// What has become of requests since.
     pub(super) async fn struck(&self) -> Result<Struck> {
         let answer = self.call("GET", "").await?;
@@ -81,14 +101,18 @@ impl Gateways {
     }
 
     async fn call(&self, method: &str, body: &str) -> Result<Value> {
+        self.send(method, FAULTS, body).await
+    }
+
+    async fn send(&self, method: &str, path: &str, body: &str) -> Result<Value> {
         let mut request = Vec::new();
-        RequestHead::new(method, FAULTS).write(&mut request, "", body);
+        RequestHead::new(method, path).write(&mut request, "", body);
         let mut connection = Connection::open(self.address).await?;
         let answer = connection.call(&request).await?;
         if answer.status == 200 {
             Ok(serde_json::from_slice(answer.body)?)
         } else {
-            Err(format!("{method} {FAULTS}: {}", answer.excerpt()).into())
+            Err(format!("{method} {path}: {}", answer.excerpt()).into())
         }
     }
 }

@@ -14,6 +14,7 @@ mod cpu;
 mod database;
 mod describe;
 mod disk;
+mod events;
 mod figures;
 mod gateways;
 mod http;
@@ -48,7 +49,7 @@ pub struct Arguments {
     /// A short run for trying out: its figures mean little, and the document stays as it is.
     #[arg(long)]
     quick: bool,
-    /// Only these parts; the document stays as it is.
+    /// Only these parts: the rest of the document stays as it is.
     #[arg(long, value_delimiter = ',')]
     only: Vec<Part>,
     #[command(subcommand)]
@@ -83,6 +84,12 @@ enum Part {
     Volume,
     /// Opening checkouts at gateways that answer, time out, or take their time.
     Paying,
+    /// Webhooks taken in, beside one bare statement.
+    Intake,
+    /// 10,000 unresolved payments checked at the pace that a gateway is asked.
+    Checking,
+    /// What is due, found among few settled payments and among a million.
+    Due,
     /// From the start of the program to its first answers.
     Startup,
 }
@@ -113,6 +120,10 @@ struct Extent {
     history: u64,
     payments: u64,
     starts: usize,
+    /// Payments with a checkout that nobody has paid.
+    unresolved: u64,
+    /// Payments that are at their end, few and many.
+    settled: [u64; 2],
 }
 
 impl Extent {
@@ -125,6 +136,8 @@ impl Extent {
         history: 20_000,
         payments: 100_000,
         starts: 10,
+        unresolved: 10_000,
+        settled: [1_000, 1_000_000],
     };
     const QUICK: Self = Self {
         repetitions: 2,
@@ -135,6 +148,8 @@ impl Extent {
         history: 5_000,
         payments: 2_000,
         starts: 3,
+        unresolved: 500,
+        settled: [100, 10_000],
     };
 }
 
@@ -187,14 +202,19 @@ async fn measure(arguments: Arguments, surroundings: Surroundings) -> Result<()>
     let database = Database::create(&surroundings.postgres_url).await?;
     let measured = unless_interrupted(act(&arguments, &surroundings, extent, &database)).await;
     database.remove().await?;
-    let text = measured?.markdown();
-    io::Write::write_all(&mut io::stdout(), text.as_bytes())?;
-    if arguments.quick || !arguments.only.is_empty() {
-        progress(format_args!("a part of a run: the document stays as it is"));
+    let report = measured?;
+    io::Write::write_all(&mut io::stdout(), report.markdown().as_bytes())?;
+    if arguments.quick {
+        progress(format_args!("a short run: the document stays as it is"));
         return Ok(());
     }
     let document = fs::read_to_string(&surroundings.document)?;
-    fs::write(&surroundings.document, report::splice(&document, &text)?)?;
+    let document = if arguments.only.is_empty() {
+        report::splice(&document, &report.markdown())?
+    } else {
+        report::splice_parts(&document, &report)?
+    };
+    fs::write(&surroundings.document, document)?;
     Ok(())
 }
 
@@ -206,7 +226,10 @@ async fn act(
 ) -> Result<Report> {
     let mut stage = Stage::set(surroundings, extent, database).await?;
     let mut report = Report::default();
-    describe::describe(&stage, &mut report).await?;
+    // Parts stand in the document beside others, and say themselves when they were measured.
+    if arguments.only.is_empty() || arguments.quick {
+        describe::describe(&stage, &mut report).await?;
+    }
     let (stage, written) = (&mut stage, &mut report);
     if arguments.wants(Part::Create) {
         arms::create::measure(stage, written).await?;
@@ -234,6 +257,15 @@ async fn act(
     }
     if arguments.wants(Part::Paying) {
         arms::paying::measure(stage, written).await?;
+    }
+    if arguments.wants(Part::Intake) {
+        arms::intake::measure(stage, written).await?;
+    }
+    if arguments.wants(Part::Checking) {
+        arms::checking::measure(stage, written).await?;
+    }
+    if arguments.wants(Part::Due) {
+        arms::due::measure(stage, written).await?;
     }
     if arguments.wants(Part::Startup) {
         arms::startup::measure(stage, written).await?;

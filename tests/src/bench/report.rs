@@ -3,7 +3,12 @@
 use std::fmt::Write as _;
 
 use super::Result;
+use super::clock::unix_seconds;
 use super::figures::Spread;
+
+mod parts;
+
+pub(super) use parts::splice_parts;
 
 /// A table.
 #[derive(Debug, Clone)]
@@ -107,33 +112,44 @@ impl Report {
         let mut out = String::new();
         if !self.goals.is_empty() {
             out.push_str("### Targets\n\n");
-            let mut table = Table::new(["", "wanted", "measured", "verdict"]);
-            for goal in &self.goals {
-                let verdict = if goal.met { "met" } else { "**missed**" };
-                table.row([
-                    goal.what.clone(),
-                    goal.wanted.clone(),
-                    goal.measured.clone(),
-                    verdict.to_owned(),
-                ]);
-            }
-            table.write(&mut out);
+            self.targets().write(&mut out);
             out.push('\n');
         }
-        if let Some(shares) = Spread::of(self.disturbed.iter().copied())
-            && shares.median > QUIET
-        {
-            let _ = writeln!(
-                out,
-                "**The machine was not quiet.** \
-                 In the median comparison {:.0} % of the processors were used by others, in the worst {:.0} %: \
-                 the rates are too low and the latencies too high.\n",
-                shares.median * 100.0,
-                shares.most * 100.0
-            );
+        if let Some(notice) = self.notice() {
+            let _ = writeln!(out, "{notice}\n");
         }
         out.push_str(&self.sections);
         out
+    }
+
+    fn targets(&self) -> Table {
+        let mut table = Table::new(["", "wanted", "measured", "verdict"]);
+        for goal in &self.goals {
+            let verdict = if goal.met { "met" } else { "**missed**" };
+            table.row([
+                goal.what.clone(),
+                goal.wanted.clone(),
+                goal.measured.clone(),
+                verdict.to_owned(),
+            ]);
+        }
+        table
+    }
+
+    /// What whoever reads the figures has to know, when others used the machine meanwhile.
+    fn notice(&self) -> Option<String> {
+        if let Some(shares) = Spread::of(self.disturbed.iter().copied())
+            && shares.median > QUIET
+        {
+            return Some(format!(
+                "**The machine was not quiet.** \
+                 In the median comparison {:.0} % of the processors were used by others, in the worst {:.0} %: \
+                 the rates are too low and the latencies too high.",
+                shares.median * 100.0,
+                shares.most * 100.0
+            ));
+        }
+        None
     }
 }
 
@@ -162,12 +178,12 @@ pub(super) fn milliseconds(milliseconds: f64) -> String {
 const BEGIN: &str =
     "<!-- measured: begin. `make bench` writes what stands from here to the end mark. -->";
 const END: &str = "<!-- measured: end -->";
+const MARKS: &str = "the document has lost the marks of its measured part";
 
 /// The document with another measured part.
 pub(super) fn splice(document: &str, measured: &str) -> Result<String> {
-    let marks = "the document has lost the marks of its measured part";
-    let (before, rest) = document.split_once(BEGIN).ok_or(marks)?;
-    let (_, after) = rest.split_once(END).ok_or(marks)?;
+    let (before, rest) = document.split_once(BEGIN).ok_or(MARKS)?;
+    let (_, after) = rest.split_once(END).ok_or(MARKS)?;
     Ok(format!(
         "{before}{BEGIN}\n\n{}\n\n{END}{after}",
         measured.trim()

@@ -111,10 +111,40 @@ impl Setup {
         Ok(())
     }
 
+    /// The same program and place, with another database.
+    pub(super) fn with_database(&self, database_url: &str) -> Self {
+        Self {
+            database_url: database_url.to_owned(),
+            ..self.clone()
+        }
+    }
+
+    /// The same with one more setting.
+    pub(super) fn with(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.more.push((name.to_owned(), value.into()));
+        self
+    }
+
+    /// Starts one of its commands that goes on until it is stopped.
+    pub(super) fn begin(&self, name: &'static str, arguments: &[&str]) -> Result<Program> {
+        Program::start(name, &mut self.command(arguments))
+    }
+
     /// Starts the server without waiting for it.
     pub(super) fn launch(&self) -> Result<Server> {
+        self.launch_with(&["serve"])
+    }
+
+    /// Starts a server that leaves work that is due alone, and waits until it is ready.
+    pub(super) async fn start_without_work(&self) -> Result<Server> {
+        let mut server = self.launch_with(&["serve", "--no-scheduler"])?;
+        server.until_it_answers("/readyz").await?;
+        Ok(server)
+    }
+
+    fn launch_with(&self, arguments: &[&str]) -> Result<Server> {
         let address = free_port()?;
-        let mut command = self.command(&["serve"]);
+        let mut command = self.command(arguments);
         command.env("BIND_ADDRESS", address.to_string());
         let program = Program::start("bayar serve", &mut command)?;
         Ok(Server { program, address })

@@ -165,12 +165,21 @@ impl<'a> Stage<'a> {
 
     /// Starts a handler to compare with.
     pub(super) async fn handler(&self, bare: fn(Place) -> Bare) -> Result<Handler> {
+        self.handler_on(&self.database.url, bare).await
+    }
+
+    /// The same on another database.
+    pub(super) async fn handler_on(
+        &self,
+        database_url: &str,
+        bare: fn(Place) -> Bare,
+    ) -> Result<Handler> {
         let address = free_port()?;
         let bare = bare(Place {
             address,
             workers: self.setup.workers,
             connections: POOL,
-            database_url: self.database.url.clone(),
+            database_url: database_url.to_owned(),
             redis_url: self.redis.url.clone(),
             sample: self.sample.clone(),
         });

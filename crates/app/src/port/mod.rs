@@ -5,6 +5,7 @@ mod cache;
 mod clock;
 pub mod gateway;
 pub mod gateway_book;
+pub mod json;
 mod limits;
 mod locks;
 pub mod pace;

@@ -55,7 +55,7 @@ impl Webhooks for MidtransWebhooks {
     }
 
     fn read(&self, body: &[u8]) -> Option<News> {
-        let told: Body = serde_json::from_slice(body).ok()?;
+        let told = Body::read(body).ok()?;
         let order = told.order_id.as_deref()?;
         let kind = told.transaction_status.as_deref()?.to_ascii_lowercase();
         let kind = plain_word(&kind)?;
@@ -133,6 +133,21 @@ mod tests {
 
     fn read(note: &Value) -> Option<News> {
         reader().read(note.to_string().as_bytes())
+    }
+
+    #[test]
+    fn a_list_is_not_read() {
+        let list = json!([
+            "200",
+            "57d5293c",
+            "by-abcdefgh-00",
+            null,
+            "1.00",
+            null,
+            null,
+            "settlement"
+        ]);
+        assert_eq!(read(&list), None);
     }
 
     #[test]

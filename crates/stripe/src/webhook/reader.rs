@@ -1,6 +1,7 @@
 //! What a notification tells.
 
 use bayar_app::port::Webhooks;
+use bayar_app::port::json::Object as Named;
 use bayar_app::port::store::{CallKey, Installation};
 use bayar_app::port::webhook::{Delivery, Disbelief, News, Trail};
 use bayar_domain::gateway::{AccountRef, CaptureId};
@@ -51,11 +52,11 @@ impl Webhooks for StripeWebhooks {
     }
 
     fn read(&self, body: &[u8]) -> Option<News> {
-        let event: Event = serde_json::from_slice(body).ok()?;
+        let Named::<Event>(event) = serde_json::from_slice(body).ok()?;
         let key = names::plain_word(&event.id)?;
         let kind = type_name(&event.kind)?;
         let account = event.account.as_deref().map(AccountRef::new).transpose();
-        let object = &event.data.object;
+        let Named(Data { object }) = &event.data;
         let about = Object {
             kind: text(object, "object").unwrap_or_default(),
             value: object,
@@ -94,7 +95,7 @@ struct Event {
     kind: String,
     livemode: bool,
     account: Option<String>,
-    data: Data,
+    data: Named<Data>,
 }
 
 #[derive(Deserialize)]
@@ -292,13 +293,18 @@ mod tests {
             ("type", json!("")),
             ("livemode", json!("yes")),
             ("data", json!({})),
+            (
+                "data",
+                json!([{ "object": "payment_intent", "id": "pi_1" }]),
+            ),
             ("account", json!("\u{0}")),
         ] {
             let mut wrong = right.clone();
             wrong[name] = value;
             assert_eq!(read(&wrong), None, "{wrong}");
         }
-        for body in [&b""[..], b"{", b"[]", b"\xff\xfe", b"null"] {
+        let list = br#"["evt_1","payment_intent.succeeded",false,null,{"object":{}}]"#;
+        for body in [&b""[..], b"{", b"[]", list, b"\xff\xfe", b"null"] {
             assert_eq!(reader().read(body), None);
         }
     }

@@ -1,7 +1,11 @@
 //! The parts of a measurement. In each, what is compared runs in turn, every second time in the reverse order.
 
+mod beside;
+pub(super) mod checking;
 pub(super) mod create;
+pub(super) mod due;
 pub(super) mod duplicate;
+pub(super) mod intake;
 pub(super) mod latency;
 pub(super) mod paying;
 pub(super) mod rate;

@@ -7,6 +7,7 @@
 mod create;
 mod literal;
 mod lookup;
+mod webhook;
 
 use std::cell::RefCell;
 use std::future::Future;
@@ -32,6 +33,8 @@ pub(super) enum Bare {
     LiteralKnown(Place),
     /// One GET of Redis.
     Lookup(Place),
+    /// One statement that keeps a webhook, on the same pool of connections as the server.
+    Webhook(Place),
 }
 
 /// Where a handler runs and what it uses.
@@ -96,6 +99,7 @@ impl Bare {
             Self::Literal(place) => ("literal", place),
             Self::LiteralKnown(place) => ("literal-known", place),
             Self::Lookup(place) => ("lookup", place),
+            Self::Webhook(place) => ("webhook", place),
         };
         Ok(vec![
             "bare".to_owned(),
@@ -114,6 +118,7 @@ impl Bare {
         match self {
             // Connections live apart from those who serve, as in the server.
             Self::Create(place) => tokio::runtime::Runtime::new()?.block_on(create::serve(place)),
+            Self::Webhook(place) => tokio::runtime::Runtime::new()?.block_on(webhook::serve(place)),
             Self::Literal(place) => System::new().block_on(literal::serve(place, false)),
             Self::LiteralKnown(place) => System::new().block_on(literal::serve(place, true)),
             Self::Lookup(place) => System::new().block_on(lookup::serve(place)),

@@ -76,7 +76,7 @@ impl Run {
 }
 
 /// Three digits from a microsecond to a minute; what is longer counts as a minute.
-fn histogram() -> Result<Histogram<u64>> {
+pub(super) fn histogram() -> Result<Histogram<u64>> {
     const LEAST: u64 = 1_000;
     const MOST: u64 = 60_000_000_000;
     Ok(Histogram::new_with_bounds(LEAST, MOST, 3)?)
@@ -132,7 +132,7 @@ impl Client {
 
 const TOO_FEW: &str = "a run needed more requests than were prepared for it";
 
-fn record(latency: &mut Histogram<u64>, time: Duration) {
+pub(super) fn record(latency: &mut Histogram<u64>, time: Duration) {
     latency.saturating_record(nanoseconds(time));
 }
 
