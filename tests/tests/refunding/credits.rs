@@ -32,11 +32,16 @@ async fn balance(stage: &Stage, paid: &Paid) -> i64 {
     stage.store.credit_balance(owner).await.unwrap()
 }
 
-/// Somebody uses credits: nothing does so yet.
+/// Somebody uses credits. No use case does that yet, so it is written as one would write it.
 async fn use_credits(stage: &Stage, paid: &Paid, left: i64) {
     let owner = paid.order.terms().owner;
-    let statement = format!("UPDATE credit_accounts SET balance = {left} WHERE user_id = {owner}");
-    stage.run(&statement).await;
+    let used = balance(stage, paid).await - left;
+    let statements = format!(
+        "INSERT INTO credit_entries (user_id, order_id, change, shortfall, balance, actor, at) \
+         VALUES ({owner}, NULL, -{used}, 0, {left}, 'user:{owner}', '2026-01-01T00:00:00.000000Z'); \
+         UPDATE credit_accounts SET balance = {left} WHERE user_id = {owner}"
+    );
+    stage.run(&statements).await;
 }
 
 async fn credits_go_when_a_refund_is_asked_for_and_come_back_when_it_fails(stage: Stage) {

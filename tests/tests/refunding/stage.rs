@@ -14,6 +14,7 @@ use bayar_app::{
     RefundError, RefundPayment, RefundSettings, Refunded, RefundsOfPayment, Settings, Signers,
     StartCheckout, WebhookReaders, WorkSettings,
 };
+use bayar_auditor::Database;
 use bayar_domain::gateway::{AccountRef, Reason};
 use bayar_domain::settlement::Alert;
 use bayar_domain::{
@@ -35,7 +36,9 @@ use bayar_tests::program::{MIGRATIONS, wait_until};
 use chrono::{DateTime, FixedOffset, Utc};
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, SqliteConnection};
-use serde_json::Value;
+use serde_json::{Value, json};
+
+use crate::at_the_end::AtTheEnd;
 
 /// A test on each store.
 macro_rules! on_both_stores {
@@ -64,6 +67,8 @@ pub const PRICE: i64 = 150_000_00;
 const MERCHANT: &str = "G000000001";
 
 pub struct Stage {
+    /// Goes first, while all that it looks at is still there.
+    _auditor: AtTheEnd,
     pub app: Arc<App>,
     pub store: Arc<dyn Store>,
     pub gateways: Handle,
@@ -167,7 +172,12 @@ impl Stage {
             RefundSettings::default(),
         )
         .await;
+        let tables = match &kept {
+            Kept::Database(database) => Database::Postgres(database.url.clone()),
+            Kept::Directory(directory) => Database::Sqlite(directory.join("bayar.sqlite")),
+        };
         Self {
+            _auditor: AtTheEnd::new(tables, simulator.handle()),
             app,
             store,
             gateways: simulator.handle(),
@@ -238,7 +248,12 @@ impl Stage {
             currency: None,
             payment_method: gateway,
             key: IdempotencyKey::new("pay").unwrap(),
-            render: Arc::new(|_| Vec::new()),
+            render: Arc::new(|draft| {
+                let id = draft.bill.payment.terms().id.get();
+                json!({ "data": { "payment_id": id } })
+                    .to_string()
+                    .into_bytes()
+            }),
         };
         let wish = CreatePayment {
             key: IdempotencyKey::new(format!("pay {}", order.terms().number)).unwrap(),

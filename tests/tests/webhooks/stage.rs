@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bayar_auditor::Database;
 use bayar_sandbox::sim::book::{Attempt, Book as GatewayBook};
 use bayar_sandbox::sim::{
     Action, Fault, Forgery, Handle, Rule, SigningTime, SimConfig, Simulator, Tamper, WebhookRule,
@@ -11,6 +12,8 @@ use bayar_testkit::servers::FreshDatabase;
 use bayar_tests::program::{Client, Installation, MIGRATIONS, Server, Store, wait_until};
 use serde_json::{Value, json};
 use tokio::net::TcpSocket;
+
+use crate::at_the_end::AtTheEnd;
 
 /// A fee that both gateways take.
 pub const PRICE: &str = "150000";
@@ -41,6 +44,8 @@ macro_rules! on_both_stores {
 pub(crate) use on_both_stores;
 
 pub struct Stage {
+    /// Goes first, while all that it looks at is still there.
+    _auditor: AtTheEnd,
     _simulator: Simulator,
     pub gateways: Handle,
     pub installation: Installation,
@@ -106,7 +111,12 @@ impl Stage {
         );
         let added: Value = serde_json::from_str(&added).unwrap();
         let operator = Client::new(server.address, added["key"].as_str().unwrap());
+        let tables = match installation.database_url() {
+            Some(url) => Database::Postgres(url.to_owned()),
+            None => Database::Sqlite(installation.data_dir().join("bayar.sqlite")),
+        };
         let stage = Self {
+            _auditor: AtTheEnd::new(tables, simulator.handle()),
             gateways: simulator.handle(),
             _simulator: simulator,
             store: installation.store().await,

@@ -259,7 +259,10 @@ fn happened(what: What) -> Option<Happened> {
             step: match status {
                 RefundStatus::Pending => RefundStep::Pending,
                 // Midtrans has accepted it, and the bank has not confirmed it yet.
-                RefundStatus::Succeeded if gateway == "midtrans" => RefundStep::Pending,
+                // One of its dashboard is handed to the bank on paper: that is all that is ever told.
+                RefundStatus::Succeeded if gateway == "midtrans" && by == By::Api => {
+                    RefundStep::Pending
+                }
                 RefundStatus::Succeeded | RefundStatus::Confirmed => RefundStep::Done,
                 RefundStatus::Failed | RefundStatus::Canceled | RefundStatus::Refused => {
                     RefundStep::Undone

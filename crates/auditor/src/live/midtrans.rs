@@ -164,6 +164,9 @@ fn take(found: &Value, page: &Page, ledger: &Ledger, read: &mut Read) -> Result<
         let name = text(refund, "refund_key").filter(|name| !name.is_empty());
         let name = name.or_else(|| text(refund, "refund_chargeback_id"));
         let name = name.ok_or_else(|| odd("a refund without a name"))?;
+        // What is handed to the bank on paper is never confirmed.
+        let is_on_paper = text(refund, "refund_method")
+            .is_some_and(|method| method.eq_ignore_ascii_case("offline"));
         add(
             time(refund, "created_at").unwrap_or(at),
             Happened::Refund {
@@ -172,9 +175,10 @@ fn take(found: &Value, page: &Page, ledger: &Ledger, read: &mut Read) -> Result<
                 capture: capture.clone(),
                 order: order.clone(),
                 units: rupiah(refund, "refund_amount")?,
-                step: match text(refund, "bank_confirmed_at") {
-                    Some(_) => RefundStep::Done,
-                    None => RefundStep::Pending,
+                step: if is_on_paper || text(refund, "bank_confirmed_at").is_some() {
+                    RefundStep::Done
+                } else {
+                    RefundStep::Pending
                 },
             },
         );
