@@ -200,7 +200,13 @@ async fn measure(arguments: Arguments, surroundings: Surroundings) -> Result<()>
         return Err("a debug build is only good for --quick: use `make bench`".into());
     }
     let database = Database::create(&surroundings.postgres_url).await?;
-    let measured = unless_interrupted(act(&arguments, &surroundings, extent, &database)).await;
+    let measured = Box::pin(unless_interrupted(act(
+        &arguments,
+        &surroundings,
+        extent,
+        &database,
+    )))
+    .await;
     database.remove().await?;
     let report = measured?;
     io::Write::write_all(&mut io::stdout(), report.markdown().as_bytes())?;
