@@ -466,7 +466,7 @@ impl Play {
     /// What a process without buttons does.
     async fn do_due_work(&mut self) {
         let told = self.app.run_now(Entry::CheckUnresolved).await.unwrap();
-        assert!(told.ends_with(", 0 jobs were missing"), "{told}");
+        assert!(told.result.ends_with(", 0 jobs were missing"), "{told:?}");
         self.note("due work is done");
     }
 
