@@ -265,13 +265,13 @@ async fn act(
         arms::paying::measure(stage, written).await?;
     }
     if arguments.wants(Part::Intake) {
-        arms::intake::measure(stage, written).await?;
+        Box::pin(arms::intake::measure(stage, written)).await?;
     }
     if arguments.wants(Part::Checking) {
-        arms::checking::measure(stage, written).await?;
+        Box::pin(arms::checking::measure(stage, written)).await?;
     }
     if arguments.wants(Part::Due) {
-        arms::due::measure(stage, written).await?;
+        Box::pin(arms::due::measure(stage, written)).await?;
     }
     if arguments.wants(Part::Startup) {
         arms::startup::measure(stage, written).await?;
