@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bayar_domain::Gateway;
 use chrono::{DateTime, TimeDelta, Utc};
-use tokio::time::{Interval, MissedTickBehavior};
+use tokio::time::Instant;
 
 use crate::port::Quota;
 use crate::port::pace::Turns;
@@ -19,11 +19,14 @@ const TROUBLES: u32 = 3;
 /// How long that one has.
 const PROBE_EVERY: TimeDelta = TimeDelta::seconds(10);
 
+/// What timers are late by is made good, so that it does not slow down the whole. More than that would be a burst.
+const MADE_GOOD: Duration = Duration::from_millis(20);
+
 /// The gateways, as the work of this process sees them.
 pub(super) struct Gates(BTreeMap<Gateway, OneGate>);
 
 struct OneGate {
-    pace: Option<tokio::sync::Mutex<Interval>>,
+    pace: Option<Pace>,
     health: Mutex<Health>,
 }
 
@@ -36,11 +39,7 @@ struct Health {
 impl Gates {
     pub(super) fn new(gateways: impl Iterator<Item = Gateway>, quota: Option<Quota>) -> Self {
         let gate = |gateway| {
-            let pace = quota.and_then(period).map(|period| {
-                let mut pace = tokio::time::interval(period);
-                pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
-                tokio::sync::Mutex::new(pace)
-            });
+            let pace = quota.and_then(period).map(Pace::new);
             let health = Mutex::default();
             (gateway, OneGate { pace, health })
         };
@@ -86,8 +85,30 @@ impl Turns for Gates {
     async fn next(&self, gateway: Gateway) {
         let pace = self.0.get(&gateway).and_then(|gate| gate.pace.as_ref());
         if let Some(pace) = pace {
-            pace.lock().await.tick().await;
+            tokio::time::sleep_until(pace.next_turn()).await;
         }
+    }
+}
+
+/// Turns that are so far apart, on the whole.
+struct Pace {
+    period: Duration,
+    next: Mutex<Instant>,
+}
+
+impl Pace {
+    fn new(period: Duration) -> Self {
+        let next = Mutex::new(Instant::now());
+        Self { period, next }
+    }
+
+    /// The moment of the next turn, which is its caller's.
+    fn next_turn(&self) -> Instant {
+        let now = Instant::now();
+        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        let turn = (*next).max(now.checked_sub(MADE_GOOD).unwrap_or(now));
+        *next = turn + self.period;
+        turn
     }
 }
 

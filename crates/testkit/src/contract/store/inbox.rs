@@ -439,7 +439,7 @@ pub async fn webhooks_are_listed_newest_first(fixture: &dyn StoreFixture) {
         ids.insert(0, kept(&*store, &webhook).await);
         fixture.shift_clock(TimeDelta::seconds(1)).await;
     }
-    let first = take(&*store).await;
+    let first = lease_of(&*store, Gateway::Midtrans, 1).await.remove(0);
     settle(&*store, &first, WebhookStatus::Parked, None).await;
     let list = async |filter: WebhookFilter, number, size| {
         let page = store
