@@ -43,7 +43,7 @@ pub struct Patch {
     pub file: &'static str,
     /// What stands there, once.
     pub from: &'static str,
-    /// What is built instead. `$RUST`, `$DIESEL` and `$SQL` are conditions in the language they name:
+    /// What is built instead. `$RUST`, `$DIESEL`, `$SQL` and `$SQLITE` are conditions in the language they name:
     /// they hold when the guard is out.
     pub to: &'static str,
 }
@@ -59,9 +59,11 @@ impl Patch {
         let in_diesel = format!(
             "diesel::dsl::sql::<diesel::sql_types::Bool>(if {in_rust} {{ \"true\" }} else {{ \"false\" }})"
         );
+        let in_sqlite = format!("EXISTS (SELECT 1 FROM sqlite_master WHERE name = '{table}')");
         self.to
             .replace("$RUST", &in_rust)
             .replace("$DIESEL", &in_diesel)
+            .replace("$SQLITE", &in_sqlite)
             .replace("$SQL", &format!("to_regclass('{table}') IS NOT NULL"))
     }
 

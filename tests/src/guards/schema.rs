@@ -60,6 +60,16 @@ pub(super) fn guards() -> Vec<Guard> {
             .in_postgres("ALTER TABLE decisions DROP CONSTRAINT decisions_pkey", ONE_VERSION_ON_POSTGRES)
             .in_sqlite("PART decisions: PRIMARY KEY (order_id, position)", ONE_VERSION_ON_SQLITE),
 
+        Guard::new("C6", "a webhook is kept once: the constraint")
+            .in_postgres("ALTER TABLE inbox DROP CONSTRAINT inbox_once", ONE_WEBHOOK_ON_POSTGRES)
+            .in_sqlite("PART inbox: CONSTRAINT inbox_once UNIQUE (gateway, account, mode, event_key)", ONE_WEBHOOK_ON_SQLITE),
+        Guard::new("C6", "what a webhook said stays: the trigger")
+            .in_postgres("DROP TRIGGER inbox_says_the_same ON inbox", WEBHOOKS_STAY)
+            .in_sqlite("DROP TRIGGER inbox_says_the_same", WEBHOOKS_STAY),
+        Guard::new("C6", "webhooks are not deleted: the trigger")
+            .in_postgres("DROP TRIGGER inbox_no_delete ON inbox", WEBHOOKS_ARE_KEPT)
+            .in_sqlite("DROP TRIGGER inbox_no_delete", WEBHOOKS_ARE_KEPT),
+
         Guard::new("C7", "one event per version of a payment: the primary key")
             .in_postgres("ALTER TABLE payment_events DROP CONSTRAINT payment_events_pkey", ONE_VERSION_ON_POSTGRES)
             .in_sqlite("PART payment_events: PRIMARY KEY (payment_id, version)", ONE_VERSION_ON_SQLITE),
@@ -118,6 +128,10 @@ pub(super) fn guards() -> Vec<Guard> {
             .in_sqlite("DROP TRIGGER credit_entries_no_update", REFUND_TABLES),
         Guard::new("C11", "entries are not deleted: the trigger")
             .in_sqlite("DROP TRIGGER credit_entries_no_delete", REFUND_TABLES),
+
+        Guard::new("C12", "each announcement under a number of its own: the primary key")
+            .in_postgres("ALTER TABLE outbox DROP CONSTRAINT outbox_pkey", ONE_VERSION_ON_POSTGRES)
+            .in_sqlite("PART outbox: PRIMARY KEY (aggregate, sequence)", ONE_VERSION_ON_SQLITE),
     ]
 }
 
@@ -132,6 +146,14 @@ const HISTORY_ON_POSTGRES: &[&str] = &["units::history_and_decisions_are_only_ev
 const HISTORY_ON_SQLITE: &[&str] = &["tables::history_is_only_ever_added_to"];
 const ONE_VERSION_ON_POSTGRES: &[&str] = &["units::each_version_is_told_of_once"];
 const ONE_VERSION_ON_SQLITE: &[&str] = &["tables::each_version_is_told_of_once"];
+/// The store on SQLite looks before it writes, with nobody beside it: only the table itself shows the constraint.
+const ONE_WEBHOOK_ON_SQLITE: &[&str] = &["inbox::the_inbox_holds_a_webhook_once"];
+const ONE_WEBHOOK_ON_POSTGRES: &[&str] = &[
+    "contract::inbox::the_same_webhook_is_kept_once",
+    "inbox::the_inbox_holds_a_webhook_once",
+];
+const WEBHOOKS_STAY: &[&str] = &["inbox::what_a_webhook_said_never_changes"];
+const WEBHOOKS_ARE_KEPT: &[&str] = &["inbox::a_webhook_that_came_is_kept"];
 const REFUND_TABLES: &[&str] = &["refunds::the_papers_of_refunds_are_only_ever_added_to"];
 const COVERED: &[&str] = &["gateways::no_more_goes_out_than_came_in_unless_it_is_a_loss"];
 const KEYS_OF_CALLS: &[&str] = &["contract::calls::a_key_is_used_once"];

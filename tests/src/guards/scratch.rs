@@ -137,6 +137,15 @@ mod tests {
             text,
             "WHERE (is_free OR to_regclass('without_lease') IS NOT NULL) AND b"
         );
+        let sqlite = Patch {
+            to: "(is_free OR $SQLITE)",
+            ..PATCH
+        };
+        let text = patched("is_free".to_owned(), &sqlite).unwrap();
+        assert_eq!(
+            text,
+            "(is_free OR EXISTS (SELECT 1 FROM sqlite_master WHERE name = 'without_lease'))"
+        );
         let rust = Patch {
             to: "$RUST || is_free()",
             ..PATCH
