@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bayar_app::port::store::{Answer, CallKey, GatewayCalls, Lease};
+use bayar_app::port::store::{Answer, AttemptPlace, CallKey, GatewayCalls, Lease};
+use bayar_domain::gateway::Source;
 use bayar_domain::{AttemptId, OrderId, PaymentId, RefundId};
 use chrono::{DateTime, Utc};
 use diesel::pg::data_types::PgInterval;
@@ -16,6 +17,9 @@ use crate::ids::Sequence;
 use crate::rows::CallRow;
 use crate::schema::attempts;
 use crate::statement::{interval, statement};
+
+/// The states of an attempt that came to its end.
+const ENDED: [&str; 4] = ["paid", "failed", "expired", "closed"];
 
 statement! {
     /// Whoever waits for a row that somebody else takes looks at it again, and finds it taken.
@@ -70,6 +74,33 @@ impl GatewayCalls for PgStore {
         let order: Vec<i64> = self.load(order).await?;
         let order = order.into_iter().next().map(OrderId::new).transpose();
         order.map_err(Unreadable::of("attempt", attempt))
+    }
+
+    async fn ended_attempts(
+        &self,
+        source: &Source,
+        since: DateTime<Utc>,
+        after: Option<AttemptId>,
+        at_most: u32,
+    ) -> Answer<Vec<AttemptPlace>> {
+        let ended = attempts::table
+            .filter(attempts::gateway.eq(source.gateway.as_str()))
+            .filter(attempts::account.eq(source.account.as_str().to_owned()))
+            .filter(attempts::mode.eq(source.mode.as_str()))
+            .filter(attempts::status.eq_any(ENDED))
+            .filter(attempts::updated_at.ge(since))
+            .filter(attempts::id.gt(after.map_or(0, AttemptId::get)))
+            .order(attempts::id)
+            .limit(at_most.into())
+            .select((attempts::order_id, attempts::id));
+        let ended: Vec<(i64, i64)> = self.load(ended).await?;
+        let place = |(order, attempt)| {
+            Ok(AttemptPlace {
+                order: OrderId::new(order).map_err(broken)?,
+                attempt: AttemptId::new(attempt).map_err(broken)?,
+            })
+        };
+        ended.into_iter().map(place).collect()
     }
 
     async fn lease_call(&self, key: &CallKey, lasting: Duration) -> Answer<Option<Lease>> {

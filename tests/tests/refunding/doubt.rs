@@ -211,4 +211,5 @@ async fn a_refund_that_its_gateway_tells_of_is_not_given_up(stage: Stage) {
         matches!(given_up, Err(RefundError::WrongState(_))),
         "{given_up:?}"
     );
+    stage.let_the_bank_confirm(&paid).await;
 }

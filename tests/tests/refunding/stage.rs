@@ -408,6 +408,19 @@ impl Stage {
             .await;
     }
 
+    /// Lets days go by at the gateways, until the only refund of a payment has reached its buyer.
+    pub async fn let_the_bank_confirm(&self, paid: &Paid) {
+        wait_until("the bank confirms it", async || {
+            self.gateways
+                .advance(Duration::from_secs(24 * 60 * 60))
+                .await
+                .unwrap();
+            self.refresh(paid).await;
+            self.only_refund(paid).await == RefundStatus::Succeeded
+        })
+        .await;
+    }
+
     /// Does the work that is there for refunds, as if its hour had come.
     pub async fn serve_jobs(&self) {
         self.run(

@@ -221,16 +221,7 @@ async fn a_refund_at_midtrans_is_accepted_first_and_confirmed_later(stage: Stage
         .await
         .unwrap();
     assert_eq!(asked.progress, Progress::Done);
-    wait_until("the bank confirms it", async || {
-        stage
-            .gateways
-            .advance(Duration::from_secs(24 * 60 * 60))
-            .await
-            .unwrap();
-        stage.refresh(&paid).await;
-        stage.only_refund(&paid).await == RefundStatus::Succeeded
-    })
-    .await;
+    stage.let_the_bank_confirm(&paid).await;
     assert_eq!(stage.status(&paid).await, PaymentStatus::PartiallyRefunded);
     assert_eq!(stage.went_back(&paid), 50_000);
 }

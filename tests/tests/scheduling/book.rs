@@ -16,12 +16,16 @@ on_both_stores! {
     a_sweep_finds_money_whose_fact_is_missing,
     money_that_is_not_written_down_is_told_and_left_alone,
     the_money_of_another_installation_is_left_alone,
+    a_wallet_that_was_paid_after_its_page_was_closed_is_given_back_though_nobody_says_so,
+    a_settlement_that_is_taken_back_is_found_though_nobody_says_so,
     the_pace_counts_requests_and_not_jobs,
 }
 
 fn run(stage: &Stage, name: &str) -> String {
     let Ran { code, text } = stage.command(&["schedule", "run", name]);
-    assert_eq!(code, Some(0), "{text}");
+    // Whoever runs it by cron is told how it went.
+    let failed = i32::from(has_failed(stage, name));
+    assert_eq!(code, Some(failed), "{text}");
     text
 }
 
@@ -204,4 +208,52 @@ async fn the_pace_counts_requests_and_not_jobs(mut stage: Stage) {
     for order in &paid {
         assert_eq!(stage.stored_status(order.payment).await, "completed");
     }
+}
+
+/// Midtrans keeps no list, so what ended there is read once more.
+async fn a_wallet_that_was_paid_after_its_page_was_closed_is_given_back_though_nobody_says_so(
+    mut stage: Stage,
+) {
+    let order = stage.order().await;
+    stage.open(order.payment, "midtrans").await;
+    let chosen = stage.act(Action::MidtransChoose {
+        page: order.number.clone(),
+        method: "gopay".to_owned(),
+    });
+    stage.open(order.payment, "stripe").await;
+    stage.pay_stripe(&order);
+    stage.refresh(order.payment).await;
+    assert_eq!(stage.stored_status(order.payment).await, "completed");
+    stage.act(Action::MidtransPay {
+        transaction: chosen["transaction_id"].as_str().unwrap().to_owned(),
+        late: true,
+    });
+    let told = run(&stage, "sweep-book");
+    assert!(
+        told.contains("1 that ended were read again, 1 with news"),
+        "{told}"
+    );
+    let told = run(&stage, "sweep-book");
+    assert!(told.contains("0 with news"), "{told}");
+    stage.must_have_kept(&order, 1);
+}
+
+async fn a_settlement_that_is_taken_back_is_found_though_nobody_says_so(mut stage: Stage) {
+    let order = stage.order().await;
+    stage.open(order.payment, "midtrans").await;
+    let chosen = stage.act(Action::MidtransChoose {
+        page: order.number.clone(),
+        method: "permata_va".to_owned(),
+    });
+    let transaction = chosen["transaction_id"].as_str().unwrap().to_owned();
+    stage.act(Action::MidtransPay {
+        transaction: transaction.clone(),
+        late: false,
+    });
+    stage.refresh(order.payment).await;
+    assert_eq!(stage.stored_status(order.payment).await, "completed");
+    stage.act(Action::MidtransReverse { transaction });
+    let told = run(&stage, "sweep-book");
+    assert!(told.contains("1 with news"), "{told}");
+    assert_eq!(stage.stored_status(order.payment).await, "failed");
 }

@@ -8,6 +8,7 @@ use bayar_domain::{AttemptId, CaptureId, Gateway};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::schedule::Outcome;
+use super::serve::is_shared;
 use crate::App;
 use crate::paying::Unheard;
 use crate::port::gateway_book::{BookedCheckout, Window};
@@ -17,6 +18,9 @@ use crate::trouble::Trouble;
 /// How far back a daily sweep goes: two days, and what clocks differ by.
 const LAST_DAYS: TimeDelta = TimeDelta::hours(49);
 
+/// How many rows are in memory at once.
+const PAGE: u32 = 200;
+
 /// A gateway's clock may be ahead of ours.
 const CLOCKS_DIFFER_BY: TimeDelta = TimeDelta::minutes(10);
 
@@ -24,6 +28,8 @@ const CLOCKS_DIFFER_BY: TimeDelta = TimeDelta::minutes(10);
 struct Tally {
     paid: u64,
     found: u64,
+    ended: u64,
+    late: u64,
     lost: u64,
     unread: u64,
     troubles: Vec<String>,
@@ -57,11 +63,18 @@ impl App {
         let Tally {
             paid,
             found,
+            ended,
+            late,
             lost,
             unread,
             troubles,
         } = tally;
         let mut result = format!("{paid} paid checkouts, {found} were not known to be paid");
+        if ended > 0 {
+            result.push_str(&format!(
+                ", {ended} that ended were read again, {late} with news"
+            ));
+        }
         if unread > 0 {
             result.push_str(&format!(", {unread} could not be read"));
         }
@@ -85,13 +98,16 @@ impl App {
         now: DateTime<Utc>,
         tally: &mut Tally,
     ) -> Result<Option<String>, Trouble> {
-        let Some(gate) = self.gate(gateway).filter(|gate| gate.has_book()) else {
+        let Some(gate) = self.gate(gateway) else {
             return Ok(None);
         };
         let source = match gate.source().await {
             Ok(source) => source,
             Err(error) => return Ok(Some(error.fault().to_string())),
         };
+        if !gate.has_book() {
+            return self.sweep_ended(&source, now, tally).await;
+        }
         let mut after: Option<String> = None;
         loop {
             let window = Window {
@@ -110,6 +126,48 @@ impl App {
             match page.next {
                 Some(next) => after = Some(next),
                 None => return Ok(None),
+            }
+        }
+    }
+
+    /// Reads what ended at a gateway without lists: money may come, or go, after the end.
+    async fn sweep_ended(
+        &self,
+        source: &Source,
+        now: DateTime<Utc>,
+        tally: &mut Tally,
+    ) -> Result<Option<String>, Trouble> {
+        let since = now.checked_sub_signed(LAST_DAYS).unwrap_or(now);
+        let mut after = None;
+        loop {
+            let ended = self.store.ended_attempts(source, since, after, PAGE);
+            let ended = ended.await?;
+            let Some(last) = ended.last().filter(|_| !self.work.is_ending()) else {
+                return Ok(None);
+            };
+            after = Some(last.attempt);
+            for about in ended {
+                let known = self.facts_of(about).await?;
+                let heard = self
+                    .hear(about, source.gateway, source.mode, Some(&source.account))
+                    .await;
+                match heard {
+                    Ok(_) => tally.ended += 1,
+                    Err(Unheard::Trouble(trouble @ Trouble::Unavailable(_))) => {
+                        return Err(trouble);
+                    }
+                    Err(Unheard::Gateway(fault)) if is_shared(fault.kind) => {
+                        return Ok(Some(fault.to_string()));
+                    }
+                    Err(error) => {
+                        tally.unread += 1;
+                        tracing::error!(?error, order = %about.order, "a checkout that has ended cannot be read");
+                    }
+                }
+                if self.facts_of(about).await? > known {
+                    tally.late += 1;
+                    tracing::warn!(order = %about.order, "money moved after the end, and nobody had noticed");
+                }
             }
         }
     }

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bayar_app::port::store::{Answer, CallKey, CallStatus, GatewayCalls, Lease};
+use bayar_app::port::store::{Answer, AttemptPlace, CallKey, CallStatus, GatewayCalls, Lease};
+use bayar_domain::gateway::Source;
 use bayar_domain::{AttemptId, OrderId, PaymentId, RefundId};
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
@@ -12,6 +13,9 @@ use super::SqliteStore;
 use super::error::{Failure, broken, unreadable};
 use super::rows::{CallRow, time_text};
 use super::schema::{attempts, gateway_calls, payment_reads, payments};
+
+/// The states of an attempt that came to its end.
+const ENDED: [&str; 4] = ["paid", "failed", "expired", "closed"];
 
 #[async_trait]
 impl GatewayCalls for SqliteStore {
@@ -36,6 +40,37 @@ impl GatewayCalls for SqliteStore {
             order.map_err(|why| unreadable("attempt", attempt, why))
         });
         Ok(order.await?)
+    }
+
+    async fn ended_attempts(
+        &self,
+        source: &Source,
+        since: DateTime<Utc>,
+        after: Option<AttemptId>,
+        at_most: u32,
+    ) -> Answer<Vec<AttemptPlace>> {
+        let source = source.clone();
+        let ended = self.readers.run(move |connection, _| {
+            let ended: Vec<(i64, i64)> = attempts::table
+                .filter(attempts::gateway.eq(source.gateway.as_str()))
+                .filter(attempts::account.eq(source.account.as_str()))
+                .filter(attempts::mode.eq(source.mode.as_str()))
+                .filter(attempts::status.eq_any(ENDED))
+                .filter(attempts::updated_at.ge(time_text(since)?))
+                .filter(attempts::id.gt(after.map_or(0, AttemptId::get)))
+                .order(attempts::id)
+                .limit(at_most.into())
+                .select((attempts::order_id, attempts::id))
+                .load(connection)?;
+            let place = |(order, attempt)| {
+                Ok(AttemptPlace {
+                    order: OrderId::new(order).map_err(broken)?,
+                    attempt: AttemptId::new(attempt).map_err(broken)?,
+                })
+            };
+            ended.into_iter().map(place).collect::<Result<_, Failure>>()
+        });
+        Ok(ended.await?)
     }
 
     async fn lease_call(&self, key: &CallKey, lasting: Duration) -> Answer<Option<Lease>> {

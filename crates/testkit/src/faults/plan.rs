@@ -46,6 +46,7 @@ pub enum Operation {
     ReserveAttemptId,
     ReserveRefundId,
     OrderOfAttempt,
+    EndedAttempts,
     LeaseCall,
     MayRead,
     KeepWebhook,

@@ -14,6 +14,7 @@ use bayar_app::port::store::{
     WebhookCount, WebhookEntry, WebhookFilter, WebhookId, WebhookOutcome, Which, WhichRefunds,
     Work,
 };
+use bayar_domain::gateway::Source;
 use bayar_domain::{
     AttemptId, CaptureId, CreditNote, Gateway, Invoice, Mode, Money, OrderId, OrderNumber,
     PaymentId, RefundId, TaxRecord, UserId,
@@ -113,6 +114,7 @@ delegate! { GatewayCalls:
     ReserveAttemptId reserve_attempt_id() -> AttemptId;
     ReserveRefundId reserve_refund_id() -> RefundId;
     OrderOfAttempt order_of_attempt(attempt: AttemptId) -> Option<OrderId>;
+    EndedAttempts ended_attempts(source: &Source, since: DateTime<Utc>, after: Option<AttemptId>, at_most: u32) -> Vec<AttemptPlace>;
     LeaseCall lease_call(key: &CallKey, lasting: Duration) -> Option<Lease>;
     MayRead may_read(payment: PaymentId, spacing: Duration) -> bool;
 }

@@ -2,10 +2,11 @@ use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bayar_domain::gateway::Source;
 use bayar_domain::{AttemptId, InvalidText, OrderId, PaymentId, RefundId};
 use chrono::{DateTime, Utc};
 
-use super::{Answer, Installation};
+use super::{Answer, AttemptPlace, Installation};
 use crate::port::Random;
 use crate::port::gateway::Request;
 
@@ -22,6 +23,16 @@ pub trait GatewayCalls: Send + Sync {
 
     /// The order of an attempt, for what gateways tell by themselves: it names the attempt.
     async fn order_of_attempt(&self, attempt: AttemptId) -> Answer<Option<OrderId>>;
+
+    /// The attempts in an account that came to their end at that time or later, whatever it was: at most so many of
+    /// them, those after one of them, in the order of their ids.
+    async fn ended_attempts(
+        &self,
+        source: &Source,
+        since: DateTime<Utc>,
+        after: Option<AttemptId>,
+        at_most: u32,
+    ) -> Answer<Vec<AttemptPlace>>;
 
     /// Takes a call for the caller alone, for some time by the clock of the store. From then on it may have been sent.
     ///

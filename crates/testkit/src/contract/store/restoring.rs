@@ -2,14 +2,16 @@
 #![allow(missing_docs, reason = "the name of a case says what must be")]
 
 use bayar_app::port::store::{
-    Actor, CallOutcome, CallPurpose, CallStatus, Opening, SeenIds, Store,
+    Actor, AttemptPlace, CallOutcome, CallPurpose, CallStatus, Opening, SeenIds, Store,
 };
+use bayar_domain::gateway::Source;
 use bayar_domain::settlement::Changes;
-use bayar_domain::{PaymentStatus, Settlement, Step};
+use bayar_domain::{Mode, PaymentStatus, Settlement, Step};
+use chrono::TimeDelta;
 
 use super::checkouts::Checkout;
 use super::steps::{assert_nothing_of, begin, payment_of, save, save_with_calls};
-use crate::builders::{AnOpening, AnOrder, a_call, an_attempt};
+use crate::builders::{AnOpening, AnOrder, a_call, a_source, an_attempt};
 use crate::contract::StoreFixture;
 
 #[doc(hidden)]
@@ -25,6 +27,7 @@ macro_rules! restoring_cases {
                 what_is_not_committed_was_not_written_again,
                 ids_that_are_passed_over_are_not_given_out,
                 the_last_attempt_is_the_highest,
+                attempts_that_ended_are_told_for_each_account,
             }
         }
     };
@@ -179,4 +182,31 @@ pub async fn the_last_attempt_is_the_highest(fixture: &dyn StoreFixture) {
     assert_eq!(store.last_attempt().await.unwrap(), Some(first));
     let second = Checkout::begun(&*store).await.attempt;
     assert_eq!(store.last_attempt().await.unwrap(), Some(first.max(second)));
+}
+
+pub async fn attempts_that_ended_are_told_for_each_account(fixture: &dyn StoreFixture) {
+    let store = fixture.store();
+    let now = store.now().await.unwrap();
+    let (long_ago, soon) = (now - TimeDelta::days(2), now + TimeDelta::days(2));
+    Checkout::begun(&*store).await;
+    let mut ended = Vec::new();
+    for capture in ["pi_1", "pi_2", "pi_3"] {
+        let Checkout { order, attempt, .. } = Checkout::paid(&*store, capture).await;
+        ended.push(AttemptPlace { order, attempt });
+    }
+    ended.sort_by_key(|place| place.attempt);
+    let told = async |source: Source, since, after, at_most| {
+        let told = store.ended_attempts(&source, since, after, at_most).await;
+        told.unwrap()
+    };
+    assert_eq!(told(a_source(), long_ago, None, 9).await, ended);
+    assert_eq!(told(a_source(), long_ago, None, 2).await, ended[..2]);
+    let second = Some(ended[1].attempt);
+    assert_eq!(told(a_source(), long_ago, second, 9).await, ended[2..]);
+    assert_eq!(told(a_source(), soon, None, 9).await, []);
+    let elsewhere = Source {
+        mode: Mode::Live,
+        ..a_source()
+    };
+    assert_eq!(told(elsewhere, long_ago, None, 9).await, []);
 }
