@@ -5,7 +5,7 @@ use bayar_tests::program::note;
 use crate::play::{Play, Tally};
 
 /// How many runs there are when nobody says otherwise.
-const RUNS: u64 = 40;
+const RUNS: u64 = 20;
 
 /// What must have happened at least once, or the runs show nothing.
 const MUST_HAPPEN: [&str; 17] = [
