@@ -86,28 +86,68 @@ impl Drop for Waiting<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::pin::pin;
+
+    use futures_util::poll;
+    use tokio::sync::Semaphore;
+
     use super::*;
 
-    struct Slow;
+    /// Gives the turns that it was given.
+    struct Given(Semaphore);
 
     #[async_trait]
-    impl Turns for Slow {
+    impl Turns for Given {
         async fn next(&self, _: Gateway) {
-            tokio::time::sleep(Duration::from_millis(200)).await;
+            self.0.acquire().await.unwrap().forget();
+        }
+    }
+
+    /// Lets the shortest time pass that can be told from none.
+    fn let_time_pass() {
+        let before = Instant::now();
+        while Instant::now() == before {
+            std::hint::spin_loop();
         }
     }
 
     #[tokio::test]
     async fn work_waits_for_its_turn_and_its_wait_is_counted() {
+        let turns = Arc::new(Given(Semaphore::new(0)));
         let asking = async {
-            let first = turn(Gateway::Stripe).await;
-            assert!(first >= Duration::from_millis(200));
-            let second = tokio::time::timeout(Duration::from_millis(50), turn(Gateway::Stripe));
-            assert!(second.await.is_err());
-            (first, waited())
+            assert_eq!(waited(), Duration::ZERO);
+            let giving = async {
+                let_time_pass();
+                turns.0.add_permits(1);
+            };
+            let (first, ()) = tokio::join!(turn(Gateway::Stripe), giving);
+            assert!(first > Duration::ZERO);
+            let whole = waited();
+            assert!(whole >= first, "{whole:?}, {first:?}");
+            let_time_pass();
+            assert_eq!(waited(), whole);
         };
-        let (first, whole) = in_turn(Arc::new(Slow), asking).await;
-        assert!(whole >= first + Duration::from_millis(50), "{whole:?}");
+        in_turn(Arc::clone(&turns) as Arc<dyn Turns>, asking).await;
+    }
+
+    #[tokio::test]
+    async fn a_wait_is_counted_while_it_lasts_and_when_it_is_given_up() {
+        let asking = async {
+            let lasting = {
+                let mut turn = pin!(turn(Gateway::Stripe));
+                assert!(poll!(&mut turn).is_pending());
+                let begun = waited();
+                let_time_pass();
+                let lasting = waited();
+                assert!(lasting > begun, "{lasting:?}, {begun:?}");
+                lasting
+            };
+            let whole = waited();
+            assert!(whole >= lasting, "{whole:?}, {lasting:?}");
+            let_time_pass();
+            assert_eq!(waited(), whole);
+        };
+        in_turn(Arc::new(Given(Semaphore::new(0))), asking).await;
     }
 
     #[tokio::test]
