@@ -10,6 +10,7 @@ use bayar_domain::gateway::Source;
 use bayar_domain::{AttemptId, Gateway};
 use chrono::TimeDelta;
 
+use super::left::Left;
 use super::places::{Place, Places};
 use super::schedule::{Entry, Outcome};
 use super::serve::is_shared;
@@ -35,9 +36,7 @@ struct Tally {
     told: u64,
     read: u64,
     learned: u64,
-    open: usize,
-    lost: usize,
-    troubles: Vec<String>,
+    left: Left,
 }
 
 /// Where an event leads.
@@ -73,32 +72,18 @@ impl App {
                 .read_events_of(gateway, lease, &mut places, &mut tally)
                 .await?
             {
-                tally.troubles.push(format!("{gateway}: {trouble}"));
+                tally.left.troubles.push(format!("{gateway}: {trouble}"));
             }
         }
         let Tally {
             told,
             read,
             learned,
-            open,
-            lost,
-            troubles,
+            left,
         } = tally;
-        let mut result = format!(
-            "{told} events, {read} payments read, {learned} with news, {open} to be read again"
-        );
-        if lost > 0 {
-            result.push_str(&format!(
-                ", {lost} paid ones are not written down here: see bayar payments rebuild"
-            ));
-        }
-        for trouble in &troubles {
-            result.push_str(&format!(", {trouble}"));
-        }
-        Ok(Outcome {
-            result,
-            has_failed: lost > 0 || open > 0 || !troubles.is_empty(),
-        })
+        Ok(left.after(format!(
+            "{told} events, {read} payments read, {learned} with news"
+        )))
     }
 
     /// Reads the list of one gateway to its end. Answers what it does not get on for.
@@ -119,8 +104,8 @@ impl App {
         let mut place = places.take(&source);
         let told = self.follow_list(&source, lease, &mut place, places, tally);
         let told = told.await;
-        tally.open += place.open.len();
-        tally.lost += place.lost.len();
+        tally.left.unread += place.open.len();
+        tally.left.lost += place.lost.len();
         places.put(&source, place);
         told
     }
@@ -232,7 +217,7 @@ impl App {
                         Some(attempt) => {
                             place.lost.insert(attempt.get());
                         }
-                        None => tally.lost += 1,
+                        None => tally.left.lost += 1,
                     }
                 }
             }

@@ -7,6 +7,7 @@
 
 mod events;
 mod gate;
+mod left;
 mod places;
 mod rhythm;
 mod runs;

@@ -7,6 +7,7 @@ use bayar_domain::gateway::Source;
 use bayar_domain::{AttemptId, CaptureId, Gateway};
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::left::Left;
 use super::schedule::Outcome;
 use super::serve::is_shared;
 use crate::App;
@@ -30,9 +31,7 @@ struct Tally {
     found: u64,
     ended: u64,
     late: u64,
-    lost: u64,
-    unread: u64,
-    troubles: Vec<String>,
+    left: Left,
 }
 
 /// What our book says about money in a gateway's.
@@ -57,7 +56,7 @@ impl App {
         let gateways: Vec<_> = self.gateways.names().collect();
         for gateway in gateways {
             if let Some(trouble) = self.sweep_one(gateway, now, &mut tally).await? {
-                tally.troubles.push(format!("{gateway}: {trouble}"));
+                tally.left.troubles.push(format!("{gateway}: {trouble}"));
             }
         }
         let Tally {
@@ -65,9 +64,7 @@ impl App {
             found,
             ended,
             late,
-            lost,
-            unread,
-            troubles,
+            left,
         } = tally;
         let mut result = format!("{paid} paid checkouts, {found} were not known to be paid");
         if ended > 0 {
@@ -75,21 +72,7 @@ impl App {
                 ", {ended} that ended were read again, {late} with news"
             ));
         }
-        if unread > 0 {
-            result.push_str(&format!(", {unread} could not be read"));
-        }
-        if lost > 0 {
-            result.push_str(&format!(
-                ", {lost} are not written down here: see bayar payments rebuild"
-            ));
-        }
-        for trouble in &troubles {
-            result.push_str(&format!(", {trouble}"));
-        }
-        Ok(Outcome {
-            result,
-            has_failed: lost > 0 || unread > 0 || !troubles.is_empty(),
-        })
+        Ok(left.after(result))
     }
 
     async fn sweep_one(
@@ -160,7 +143,7 @@ impl App {
                         return Ok(Some(fault.to_string()));
                     }
                     Err(error) => {
-                        tally.unread += 1;
+                        tally.left.unread += 1;
                         tracing::error!(?error, order = %about.order, "a checkout that has ended cannot be read");
                     }
                 }
@@ -186,7 +169,7 @@ impl App {
             Standing::Known => tally.paid += 1,
             Standing::Lost(attempt) => {
                 tally.paid += 1;
-                tally.lost += 1;
+                tally.left.lost += 1;
                 self.tell_lost(source.gateway, attempt, taken.capture.as_str());
             }
             Standing::Missing(about) => {
@@ -208,7 +191,7 @@ impl App {
                     tally.found += 1;
                     tracing::warn!(order = %about.order, "money came in and nobody had noticed");
                 } else {
-                    tally.unread += 1;
+                    tally.left.unread += 1;
                 }
             }
         }
