@@ -68,8 +68,9 @@ impl Sweep {
         self.place.as_ref().map(|place| place.below.as_str())
     }
 
-    /// Where it stands after a page.
-    pub fn after(&self, page: &Page<Event>) -> Result<Self, CallError> {
+    /// Where it stands after a page. A list that was read to its end counts as read up to `known` at least, which is
+    /// long past: where nothing happens for weeks, nothing was forgotten either.
+    pub fn after(&self, page: &Page<Event>, known: i64) -> Result<Self, CallError> {
         let newest = match (&self.place, page.data.first()) {
             (Some(place), _) => place.newest,
             (None, Some(first)) => first.created,
@@ -77,7 +78,7 @@ impl Sweep {
         };
         if !page.has_more {
             let again = newest.saturating_sub(SHOWN_LATE);
-            return Ok(Self::down_to(again.max(self.since)));
+            return Ok(Self::down_to(again.max(self.since).max(known)));
         }
         let last = page.data.last().map(|event| event.id.as_str());
         let below = last.filter(|last| self.below() != Some(last));
@@ -174,11 +175,11 @@ mod tests {
 
     #[test]
     fn a_sweep_ends_some_minutes_before_its_newest_event() {
-        let first = of("1 1000").after(&page(&[9000, 8000], true)).unwrap();
+        let first = of("1 1000").after(&page(&[9000, 8000], true), 0).unwrap();
         assert_eq!(first.cursor().as_str(), "1 1000 9000 evt_8000");
-        let second = first.after(&page(&[7000], true)).unwrap();
+        let second = first.after(&page(&[7000], true), 0).unwrap();
         assert_eq!(second.cursor().as_str(), "1 1000 9000 evt_7000");
-        let last = second.after(&page(&[6000], false)).unwrap();
+        let last = second.after(&page(&[6000], false), 0).unwrap();
         assert_eq!(last.cursor().as_str(), "1 8700");
     }
 
@@ -189,14 +190,22 @@ mod tests {
             (&[1100], "1 1000"),
             (&[1300], "1 1000"),
         ] {
-            let next = of("1 1000").after(&page(events, false)).unwrap();
+            let next = of("1 1000").after(&page(events, false), 0).unwrap();
             assert_eq!(next.cursor().as_str(), expected, "{events:?}");
         }
     }
 
     #[test]
+    fn where_nothing_happened_for_weeks_nothing_was_forgotten() {
+        let quiet = of("1 1000").after(&page(&[], false), 5000).unwrap();
+        assert_eq!(quiet.cursor().as_str(), "1 5000");
+        let under_way = of("1 1000").after(&page(&[9000], true), 5000).unwrap();
+        assert_eq!(under_way.cursor().as_str(), "1 1000 9000 evt_9000");
+    }
+
+    #[test]
     fn a_list_that_does_not_go_on_is_given_up() {
-        assert!(of("1 1000 9000 evt_7").after(&page(&[7], true)).is_err());
-        assert!(of("1 1000").after(&page(&[], true)).is_err());
+        assert!(of("1 1000 9000 evt_7").after(&page(&[7], true), 0).is_err());
+        assert!(of("1 1000").after(&page(&[], true), 0).is_err());
     }
 }

@@ -28,6 +28,8 @@ use crate::reading::{is_paid, money, named, refund_step};
 /// For so long Stripe remembers what happened. An hour is left for clocks that differ.
 const EVENTS_ARE_KNOWN: TimeDelta = TimeDelta::hours(30 * 24 - 1);
 
+const A_DAY: TimeDelta = TimeDelta::days(1);
+
 /// What moves money or ends a checkout. Stripe takes twenty of them at most.
 const KINDS: [&str; 17] = [
     "checkout.session.completed",
@@ -79,7 +81,8 @@ impl GatewayBook for StripeGateway {
             self.must_be_our_mode(event.livemode)?;
             events.push(told(event)?);
         }
-        let next = sweep.after(&page)?;
+        let known = since.now - EVENTS_ARE_KNOWN + A_DAY;
+        let next = sweep.after(&page, known.timestamp())?;
         // Stripe's lists begin with the newest.
         events.reverse();
         Ok(EventsPage {
