@@ -130,6 +130,9 @@ async fn run_now(app: &Arc<App>, name: Option<Entry>, json: bool) -> Result<Exit
             Ok(outcome) => vec![(entry, outcome)],
             Err(RunError::Elsewhere) => {
                 note("another process is at it");
+                if json {
+                    output::json(&[(); 0])?;
+                }
                 return Ok(ExitCode::SUCCESS);
             }
             Err(error) => return Err(error.into()),

@@ -1,6 +1,7 @@
 //! How work that is due is done.
 
 use std::num::NonZeroU32;
+use std::time::Duration;
 
 use chrono_tz::Tz;
 
@@ -9,6 +10,9 @@ use super::limits::rate_limit;
 use super::reader::{Parsed, Reader};
 use super::table;
 use super::values::whole;
+
+/// How long a request may wait for its turn. A call is one worker's for a minute, and some need several requests.
+const LONGEST_TURN: Duration = Duration::from_secs(5);
 
 /// How work that is due is done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,10 +31,21 @@ impl Schedule {
         let at_once = whole(NonZeroU32::MIN..=NonZeroU32::MIN.saturating_add(255));
         let at_once = reader.value(&table::WORK_AT_ONCE, at_once);
         let gateway_rate = reader.value(&table::WORK_GATEWAY_RATE, rate_limit);
+        let (at_once, gateway_rate) = (at_once?, gateway_rate?);
+        if let Some(rate) = gateway_rate
+            && let Some(period) = rate.period.checked_div(rate.requests)
+            && period.saturating_mul(at_once.get()) > LONGEST_TURN
+        {
+            let message = format!(
+                "keeps each of {at_once} jobs (WORK_AT_ONCE) waiting for more than {} seconds before each request",
+                LONGEST_TURN.as_secs()
+            );
+            reader.fault(&table::WORK_GATEWAY_RATE, message);
+        }
         Some(Self {
             zone: zone?,
-            at_once: at_once?,
-            gateway_rate: gateway_rate?,
+            at_once,
+            gateway_rate,
         })
     }
 }

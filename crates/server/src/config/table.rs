@@ -152,9 +152,10 @@ settings! {
         /// The clock of the schedule, by the name of its time zone.
         SCHEDULE_TZ: Plain = "Asia/Jakarta";
         /// How many jobs a process does at once: asks gateways, sends what is planned, ends what is overdue.
+        /// Where there are several gateways, one never has all of them.
         WORK_AT_ONCE: Plain = "8";
         /// How many requests they may send to one gateway, so that people who wait for it have room:
-        /// a number per sec, min or hour, or off.
+        /// a number per sec, min or hour, or off. It may keep none of WORK_AT_ONCE waiting for more than five seconds.
         WORK_GATEWAY_RATE: Plain = "10/sec";
     }
     "Stripe, which is used when it has a secret key" {

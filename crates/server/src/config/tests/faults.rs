@@ -1,4 +1,4 @@
-use super::{LONG, faults_of};
+use super::{LONG, faults_of, load};
 use crate::config::{Config, Environment};
 
 #[test]
@@ -143,4 +143,18 @@ fn an_empty_value_is_not_set() {
         .collect();
     let unset = super::load(&[]);
     assert_eq!(super::load(&empty).settings(), unset.settings());
+}
+
+#[test]
+fn nobody_waits_so_long_for_a_turn_at_a_gateway_that_others_take_the_work_over() {
+    for (rate, at_once) in [("1/sec", "5"), ("10/sec", "50"), ("off", "256")] {
+        load(&[("WORK_GATEWAY_RATE", rate), ("WORK_AT_ONCE", at_once)]);
+    }
+    for (rate, at_once) in [("1/sec", "6"), ("10/sec", "51"), ("10/min", "1")] {
+        let expected = format!(
+            "WORK_GATEWAY_RATE: keeps each of {at_once} jobs (WORK_AT_ONCE) waiting for more than 5 seconds before each request"
+        );
+        let settings = [("WORK_GATEWAY_RATE", rate), ("WORK_AT_ONCE", at_once)];
+        assert_eq!(faults_of(&settings), [expected]);
+    }
 }
