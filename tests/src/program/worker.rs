@@ -12,6 +12,7 @@ pub struct Worker {
     ended: Option<ExitStatus>,
     log: Log,
     secrets: Secrets,
+    never: Option<&'static str>,
 }
 
 impl Worker {
@@ -29,7 +30,15 @@ impl Worker {
             ended: None,
             log,
             secrets,
+            never: None,
         }
+    }
+
+    /// Its log may not hold these words either.
+    #[must_use]
+    pub const fn that_never_says(mut self, words: &'static str) -> Self {
+        self.never = Some(words);
+        self
     }
 
     /// Asks it to end, as the system does, and waits until it has.
@@ -60,7 +69,12 @@ impl Drop for Worker {
         let _ = self.child.wait();
         if !thread::panicking() {
             self.log.read_to_the_end();
-            self.secrets.must_not_stand_in(&self.log.text(), "a worker");
+            let log = self.log.text();
+            self.secrets.must_not_stand_in(&log, "a worker");
+            if let Some(words) = self.never {
+                let lines: Vec<_> = log.lines().filter(|line| line.contains(words)).collect();
+                assert!(lines.is_empty(), "{lines:#?}");
+            }
         }
     }
 }

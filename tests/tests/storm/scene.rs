@@ -143,7 +143,7 @@ impl Scene {
         Self {
             size,
             gateways,
-            scheduler: Mutex::new(installation.work()),
+            scheduler: Mutex::new(work(&installation)),
             posts,
             installation,
             people,
@@ -154,6 +154,11 @@ impl Scene {
             _simulator: simulator,
         }
     }
+}
+
+/// Starts a scheduler. No job may ever have been missing, whoever was killed.
+pub fn work(installation: &Installation) -> Worker {
+    installation.work().that_never_says("a job was missing")
 }
 
 fn config(seed: u64) -> SimConfig {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
-use crate::scene::Scene;
+use crate::scene::{self, Scene};
 
 /// How often the scheduler dies: with every so many servers.
 const SCHEDULER: usize = 3;
@@ -95,7 +95,7 @@ impl<'a> Weather<'a> {
                 let mut scheduler = self.scene.scheduler.lock().await;
                 assert!(scheduler.is_running(), "it ended by itself");
                 // The one that was there is killed when another takes its place.
-                *scheduler = installation.work();
+                *scheduler = scene::work(installation);
                 self.schedulers.fetch_add(1, Ordering::Relaxed);
             }
             post.come_back(installation).await;
