@@ -22,6 +22,10 @@ const LEASE: Duration = Duration::from_secs(120);
 /// How often it is looked for what nobody was woken for: what another process received, and what is due again.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
+/// While some are worked on, others are taken together after so much time: taking each by itself, as it comes, would
+/// cost the store more than the work does, and those who are answered would wait for it.
+const TOGETHER: Duration = Duration::from_millis(5);
+
 /// How long what runs may go on after it was told to stop. Whoever comes later does the rest.
 const FAREWELL: Duration = Duration::from_secs(10);
 
@@ -41,6 +45,9 @@ impl App {
                 _ = running.join_next(), if !running.is_empty() => {}
                 () = self.inbox_bell.notified() => {}
                 () = tokio::time::sleep(LOOK_EVERY) => {}
+            }
+            if !running.is_empty() {
+                tokio::time::sleep(TOGETHER).await;
             }
         }
         let farewell = async { while running.join_next().await.is_some() {} };
