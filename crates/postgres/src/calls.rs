@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bayar_app::port::store::{Answer, AttemptPlace, CallKey, GatewayCalls, Lease};
+use bayar_app::port::store::{Answer, AttemptPlace, CallKey, EndedAttempt, GatewayCalls, Lease};
 use bayar_domain::gateway::Source;
 use bayar_domain::{AttemptId, OrderId, PaymentId, RefundId};
 use chrono::{DateTime, Utc};
 use diesel::pg::data_types::PgInterval;
 use diesel::sql_types::{BigInt, Interval, Text, Timestamptz};
-use diesel::{ExpressionMethods, QueryDsl, QueryableByName};
+use diesel::{BoolExpressionMethods, ExpressionMethods, QueryDsl, QueryableByName};
 
 use crate::PgStore;
 use crate::error::{Unreadable, broken};
@@ -82,25 +82,30 @@ impl GatewayCalls for PgStore {
         since: DateTime<Utc>,
         after: Option<AttemptId>,
         at_most: u32,
-    ) -> Answer<Vec<AttemptPlace>> {
+    ) -> Answer<Vec<EndedAttempt>> {
         let ended = attempts::table
             .filter(attempts::gateway.eq(source.gateway.as_str()))
             .filter(attempts::account.eq(source.account.as_str().to_owned()))
             .filter(attempts::mode.eq(source.mode.as_str()))
             .filter(attempts::status.eq_any(ENDED))
             .filter(attempts::updated_at.ge(since))
-            .filter(attempts::id.gt(after.map_or(0, AttemptId::get)))
-            .order(attempts::id)
+            .filter(
+                attempts::updated_at
+                    .gt(since)
+                    .or(attempts::id.gt(after.map_or(0, AttemptId::get))),
+            )
+            .order((attempts::updated_at, attempts::id))
             .limit(at_most.into())
-            .select((attempts::order_id, attempts::id));
-        let ended: Vec<(i64, i64)> = self.load(ended).await?;
-        let place = |(order, attempt)| {
-            Ok(AttemptPlace {
+            .select((attempts::order_id, attempts::id, attempts::updated_at));
+        let ended: Vec<(i64, i64, DateTime<Utc>)> = self.load(ended).await?;
+        let told = |(order, attempt, moved_at)| {
+            let place = AttemptPlace {
                 order: OrderId::new(order).map_err(broken)?,
                 attempt: AttemptId::new(attempt).map_err(broken)?,
-            })
+            };
+            Ok(EndedAttempt { place, moved_at })
         };
-        ended.into_iter().map(place).collect()
+        ended.into_iter().map(told).collect()
     }
 
     async fn lease_call(&self, key: &CallKey, lasting: Duration) -> Answer<Option<Lease>> {

@@ -107,10 +107,11 @@ statement! {
         subject: i64 as BigInt,
         epoch: i64 as BigInt,
         delay: PgInterval as Interval,
+        tries: i64 as BigInt,
         faults: i64 as BigInt,
         waits_for: Option<&'static str> as Nullable<Text>,
     }
-    "UPDATE jobs SET due_at = bayar_now() + " delay ", tries = tries + 1, faults = " faults ",
+    "UPDATE jobs SET due_at = bayar_now() + " delay ", tries = " tries ", faults = " faults ",
         waits_for = " waits_for ", leased_until = NULL
     WHERE kind = " kind " AND subject_id = " subject " AND epoch = " epoch " AND done_at IS NULL"
 }
@@ -223,6 +224,7 @@ impl Work for PgStore {
             subject: job.subject,
             epoch,
             delay: interval(until.delay)?,
+            tries: until.tries.into(),
             faults: until.faults.into(),
             waits_for: until.waits_for.map(Gateway::as_str),
         };

@@ -37,6 +37,7 @@ pub const MIGRATIONS: &str = concat!(
     include_str!("../../../migrations/postgres/0003_refunds/up.sql"),
     include_str!("../../../migrations/postgres/0004_inbox/up.sql"),
     include_str!("../../../migrations/postgres/0005_schedule/up.sql"),
+    include_str!("../../../migrations/postgres/0006_found_by_gateway/up.sql"),
 );
 
 /// What has to happen has happened by then, even on a machine that is busy with other tests.

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use bayar_sandbox::sim::{Action, Fault};
+use bayar_sandbox::sim::{Action, Fault, Rule};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 
 use crate::moments::{let_all_leases_end, let_jobs_be_due};
@@ -18,6 +19,9 @@ on_both_stores! {
     the_money_of_another_installation_is_left_alone,
     a_wallet_that_was_paid_after_its_page_was_closed_is_given_back_though_nobody_says_so,
     a_settlement_that_is_taken_back_is_found_though_nobody_says_so,
+    a_payment_that_cannot_be_read_holds_up_no_other_one,
+    late_money_is_found_however_long_nobody_swept,
+    a_sweep_that_broke_off_begins_anew_before_the_next_night,
     the_pace_counts_requests_and_not_jobs,
 }
 
@@ -210,10 +214,8 @@ async fn the_pace_counts_requests_and_not_jobs(mut stage: Stage) {
     }
 }
 
-/// Midtrans keeps no list, so what ended there is read once more.
-async fn a_wallet_that_was_paid_after_its_page_was_closed_is_given_back_though_nobody_says_so(
-    mut stage: Stage,
-) {
+/// A wallet is paid after its page was closed and the order was paid elsewhere. Nobody says so.
+async fn paid_twice_unheard(stage: &mut Stage) -> Ordered {
     let order = stage.order().await;
     stage.open(order.payment, "midtrans").await;
     let chosen = stage.act(Action::MidtransChoose {
@@ -228,6 +230,14 @@ async fn a_wallet_that_was_paid_after_its_page_was_closed_is_given_back_though_n
         transaction: chosen["transaction_id"].as_str().unwrap().to_owned(),
         late: true,
     });
+    order
+}
+
+/// Midtrans keeps no list, so what ended there is read once more.
+async fn a_wallet_that_was_paid_after_its_page_was_closed_is_given_back_though_nobody_says_so(
+    mut stage: Stage,
+) {
+    let order = paid_twice_unheard(&mut stage).await;
     let told = run(&stage, "sweep-book");
     assert!(
         told.contains("1 that ended were read again, 1 with news"),
@@ -236,6 +246,99 @@ async fn a_wallet_that_was_paid_after_its_page_was_closed_is_given_back_though_n
     let told = run(&stage, "sweep-book");
     assert!(told.contains("0 with news"), "{told}");
     stage.must_have_kept(&order, 1);
+}
+
+/// All that one payment is asked about goes wrong, for ever.
+fn never_tell(stage: &Stage, order: &Ordered) {
+    for operation in ["checkout_session.retrieve", "core.status"] {
+        let rule = Rule::next(Fault::Error500Before { stored: false });
+        let rule = rule.at(operation).order(&order.number).times(0);
+        stage.gateways.add_fault(rule).unwrap();
+    }
+}
+
+async fn a_payment_that_cannot_be_read_holds_up_no_other_one(mut stage: Stage) {
+    let silent = paid_unheard(&mut stage).await;
+    never_tell(&stage, &silent);
+    for _ in 0..2 {
+        let order = paid_unheard(&mut stage).await;
+        let told = read_events(&stage);
+        assert!(told.contains("1 to be read again"), "{told}");
+        assert_eq!(stage.stored_status(order.payment).await, "completed");
+    }
+    let (unswept, swept) = (
+        paid_twice_unheard(&mut stage).await,
+        paid_twice_unheard(&mut stage).await,
+    );
+    never_tell(&stage, &unswept);
+    run(&stage, "sweep-book");
+    assert!(has_failed(&stage, "sweep-book"));
+    stage.must_have_kept(&swept, 1);
+    assert_eq!(stage.stored_status(silent.payment).await, "processing");
+    stage.calm();
+    read_events(&stage);
+    assert_eq!(stage.stored_status(silent.payment).await, "completed");
+    let told = run(&stage, "sweep-book");
+    assert!(told.contains("1 with news"), "{told}");
+    assert!(!has_failed(&stage, "sweep-book"));
+    stage.must_have_kept(&unswept, 1);
+}
+
+async fn late_money_is_found_however_long_nobody_swept(mut stage: Stage) {
+    run(&stage, "sweep-book");
+    let order = paid_twice_unheard(&mut stage).await;
+    // Nobody has swept for ten days, and it ended on the first of them.
+    let began = stage.time() - TimeDelta::days(10);
+    let kept = stage
+        .store
+        .texts("SELECT cursor AS json FROM schedule WHERE name = 'sweep-book'")
+        .await;
+    let mut kept: Value = serde_json::from_str(&kept[0]).unwrap();
+    for (_, place) in kept.as_object_mut().unwrap() {
+        assert!(place["began"].is_string(), "{place}");
+        place["began"] = began.to_rfc3339().into();
+    }
+    stage
+        .store
+        .run(&format!(
+            "UPDATE schedule SET cursor = '{kept}' WHERE name = 'sweep-book'"
+        ))
+        .await;
+    let ended = (began + TimeDelta::hours(1)).format("%Y-%m-%dT%H:%M:%S%.6fZ");
+    stage
+        .store
+        .run(&format!(
+            "UPDATE attempts SET updated_at = '{ended}' WHERE gateway = 'midtrans'"
+        ))
+        .await;
+    let told = run(&stage, "sweep-book");
+    assert!(told.contains("1 with news"), "{told}");
+    stage.must_have_kept(&order, 1);
+}
+
+async fn a_sweep_that_broke_off_begins_anew_before_the_next_night(mut stage: Stage) {
+    let next_run = |stage: &Stage| {
+        let told = stage.installation.run(&["schedule", "list", "--json"], "");
+        let told: Value = serde_json::from_str(&told).unwrap();
+        let mut runs = told.as_array().unwrap().iter();
+        let run = runs.find(|run| run["name"] == "sweep-book").unwrap();
+        let next: DateTime<Utc> = run["next_run"].as_str().unwrap().parse().unwrap();
+        next
+    };
+    let order = paid_twice_unheard(&mut stage).await;
+    stage.all(
+        "checkout_session.list",
+        Fault::Error500Before { stored: false },
+    );
+    run(&stage, "sweep-book");
+    assert!(has_failed(&stage, "sweep-book"));
+    let soon = stage.time() + TimeDelta::minutes(10);
+    assert!(next_run(&stage) <= soon, "{}", next_run(&stage));
+    // The other gateway was swept all the same.
+    stage.must_have_kept(&order, 1);
+    stage.calm();
+    run(&stage, "sweep-book");
+    assert!(!has_failed(&stage, "sweep-book"));
 }
 
 async fn a_settlement_that_is_taken_back_is_found_though_nobody_says_so(mut stage: Stage) {

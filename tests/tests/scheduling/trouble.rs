@@ -1,13 +1,15 @@
 //! A gateway is in trouble for hours, and answers again.
 
 use bayar_sandbox::sim::Fault;
+use bayar_tests::program::wait_until;
 
-use crate::moments::{check_unresolved, let_five_minutes_pass, reads, sweep};
-use crate::stage::{Stage, on_both_stores};
+use crate::moments::{check_unresolved, let_five_minutes_pass, let_jobs_be_due, reads, sweep};
+use crate::stage::{Ordered, Stage, on_both_stores};
 
 on_both_stores! {
     a_gateway_that_answers_again_is_asked_about_everything_at_once,
     a_gateway_in_trouble_holds_up_nothing_of_another,
+    a_slow_gateway_keeps_nobody_waiting_but_its_own,
     rubbish_for_an_answer_is_no_reason_to_look_away,
 }
 
@@ -70,6 +72,51 @@ async fn a_gateway_in_trouble_holds_up_nothing_of_another(mut stage: Stage) {
     for order in &stuck {
         assert_eq!(stage.stored_status(order.payment).await, "processing");
     }
+}
+
+/// It answers, so nobody looks away from it; but one hand stays free for the other gateway.
+async fn a_slow_gateway_keeps_nobody_waiting_but_its_own(mut stage: Stage) {
+    let mut slow = Vec::new();
+    for _ in 0..20 {
+        let order = stage.order().await;
+        stage.open(order.payment, "stripe").await;
+        slow.push(order);
+    }
+    let paid = stage.order().await;
+    stage.open(paid.payment, "midtrans").await;
+    stage.pay_midtrans(&paid);
+    stage.all("checkout_session.retrieve", Fault::Slow { ms: 8000 });
+    let_jobs_be_due(&stage).await;
+    stage
+        .store
+        .run(
+            "UPDATE jobs SET due_at = '2020-01-02T00:00:00.000000Z' WHERE kind = 'watch_attempt'
+            AND subject_id IN (SELECT id FROM attempts WHERE gateway = 'midtrans')",
+        )
+        .await;
+    stage.installation.set("GATEWAY_TIMEOUT", "15s");
+    let mut worker = stage.installation.work();
+    must_come(&stage, &paid).await;
+    let asked = slow.iter().filter(|order| reads(&stage, order) > 0).count();
+    assert!((1..=7).contains(&asked), "{asked}");
+    // Those that found no hand are not forgotten: they come one after the other when there are hands again.
+    stage.calm();
+    for order in &slow {
+        stage.pay_stripe(order);
+    }
+    for order in &slow {
+        must_come(&stage, order).await;
+    }
+    worker.stop();
+    assert!(worker.ended_well());
+}
+
+/// It completes though nobody asks.
+async fn must_come(stage: &Stage, order: &Ordered) {
+    wait_until("the payment completes", async || {
+        stage.stored_status(order.payment).await == "completed"
+    })
+    .await;
 }
 
 /// Nobody is woken when the rubbish ends, so what may be paid is looked at as often as ever.

@@ -10,16 +10,18 @@ use bayar_domain::gateway::Source;
 use bayar_domain::{AttemptId, Gateway};
 use chrono::TimeDelta;
 
+use super::follow::{Followed, Silence};
 use super::left::Left;
 use super::places::{Place, Places};
 use super::schedule::{Entry, Outcome};
 use super::serve::is_shared;
 use crate::App;
 use crate::failpoint;
-use crate::paying::{Heard, Unheard};
+use crate::paying::Heard;
 use crate::port::gateway::CallError;
 use crate::port::gateway_book::{EventCursor, GatewayEvent, Since, Tells};
 use crate::port::store::{AttemptPlace, RunLease, UnresolvedPayment, Which};
+use crate::settle::SettleError;
 use crate::trouble::Trouble;
 
 /// Where a list begins that was never read: as far back as gateways remember.
@@ -36,6 +38,7 @@ struct Tally {
     told: u64,
     read: u64,
     learned: u64,
+    silence: Silence,
     left: Left,
 }
 
@@ -47,15 +50,6 @@ enum Lead {
     Read(AttemptPlace),
     /// To money of ours of which nothing is written down here.
     Lost(Option<AttemptId>),
-}
-
-/// What came of reading an attempt.
-enum Looked {
-    Done,
-    /// It has to be read again.
-    Again,
-    /// The gateway is in trouble: nothing else will be read now.
-    Away(String),
 }
 
 impl App {
@@ -80,6 +74,7 @@ impl App {
             read,
             learned,
             left,
+            ..
         } = tally;
         Ok(left.after(format!(
             "{told} events, {read} payments read, {learned} with news"
@@ -91,7 +86,7 @@ impl App {
         self: &Arc<Self>,
         gateway: Gateway,
         lease: &RunLease,
-        places: &mut Places,
+        places: &mut Places<Place>,
         tally: &mut Tally,
     ) -> Result<Option<String>, Trouble> {
         let Some(gate) = self.gate(gateway).filter(|gate| gate.has_book()) else {
@@ -102,6 +97,7 @@ impl App {
             Err(error) => return Ok(Some(error.fault().to_string())),
         };
         let mut place = places.take(&source);
+        tally.silence = Silence::default();
         let told = self.follow_list(&source, lease, &mut place, places, tally);
         let told = told.await;
         tally.left.unread += place.open.len();
@@ -115,15 +111,17 @@ impl App {
         source: &Source,
         lease: &RunLease,
         place: &mut Place,
-        places: &Places,
+        places: &Places<Place>,
         tally: &mut Tally,
     ) -> Result<Option<String>, Trouble> {
         let Some(gate) = self.gate(source.gateway) else {
             return Ok(None);
         };
-        self.look_again(source, place, tally).await?;
+        if let Some(trouble) = self.look_again(source, place, tally).await? {
+            return Ok(Some(trouble));
+        }
         let mut has_read_all = false;
-        loop {
+        while !self.work.is_ending() {
             let cursor = place.cursor.clone().map(EventCursor::new);
             let since = Since {
                 cursor: cursor.as_ref(),
@@ -157,18 +155,21 @@ impl App {
             }
             let _ = failpoint::hit("events.kept");
             if !page.has_more {
-                return Ok(None);
+                break;
             }
         }
+        // The next run goes on where this one was told to end.
+        Ok(None)
     }
 
     /// Reads again what could not be read the last time, and looks whether what was lost is here by now.
+    /// Answers what it does not get on for.
     async fn look_again(
         &self,
         source: &Source,
         place: &mut Place,
         tally: &mut Tally,
-    ) -> Result<(), Trouble> {
+    ) -> Result<Option<String>, Trouble> {
         for attempt in place.lost.clone() {
             let id = AttemptId::new(attempt).map_err(Trouble::fault)?;
             if self.store.order_of_attempt(id).await?.is_some() {
@@ -181,11 +182,12 @@ impl App {
                 continue;
             };
             let about = AttemptPlace { order, attempt: id };
-            if let Looked::Done = self.look_into(about, source, false, tally).await? {
-                place.open.remove(&attempt);
+            let trouble = self.read_lead(about, source, false, place, tally).await?;
+            if trouble.is_some() {
+                return Ok(trouble);
             }
         }
-        Ok(())
+        Ok(None)
     }
 
     /// Deals with a page. Answers what it does not get on for.
@@ -223,14 +225,11 @@ impl App {
             }
         }
         for (about, says_paid) in wanted {
-            match self.look_into(about, source, says_paid, tally).await? {
-                Looked::Done => {
-                    place.open.remove(&about.attempt.get());
-                }
-                Looked::Again => {
-                    place.open.insert(about.attempt.get());
-                }
-                Looked::Away(fault) => return Ok(Some(fault)),
+            let trouble = self
+                .read_lead(about, source, says_paid, place, tally)
+                .await?;
+            if trouble.is_some() {
+                return Ok(trouble);
             }
         }
         Ok(None)
@@ -263,7 +262,12 @@ impl App {
             });
         };
         let seen = self.look(about.order).await;
-        let seen = seen.map_err(crate::settle::SettleError::into_trouble)?;
+        let seen = match seen.map_err(SettleError::into_trouble) {
+            Ok(seen) => seen,
+            Err(trouble @ Trouble::Unavailable(_)) => return Err(trouble),
+            // Reading it says what is wrong with it, and holds up no other.
+            Err(_) => return Ok(Lead::Read(about)),
+        };
         let mut facts = seen.settlement.facts();
         let is_known = match event.tells {
             Tells::MoneyIn => facts.any(|fact| {
@@ -284,50 +288,45 @@ impl App {
         })
     }
 
-    async fn look_into(
+    /// Reads an attempt that was told of, or keeps it to be read again. Answers what nothing else gets on for.
+    async fn read_lead(
         &self,
         about: AttemptPlace,
         source: &Source,
         says_paid: bool,
+        place: &mut Place,
         tally: &mut Tally,
-    ) -> Result<Looked, Trouble> {
-        let known = self.facts_of(about).await?;
-        let heard = self
-            .hear(about, source.gateway, source.mode, Some(&source.account))
-            .await;
+    ) -> Result<Option<String>, Trouble> {
+        let id = about.attempt.get();
         tally.read += 1;
-        match heard {
-            Ok(heard) => {
-                if self.facts_of(about).await? > known {
+        let followed = self.follow_book(about, source, &mut tally.silence).await?;
+        match followed {
+            Followed::Read { heard, is_new } => {
+                if is_new {
                     tally.learned += 1;
                     tracing::info!(order = %about.order, attempt = %about.attempt, "the gateway's list told what no webhook did");
                     metrics::counter!("bayar_events_found_total", "gateway" => source.gateway.as_str())
                         .increment(1);
                 }
                 // A gateway may read behind its own news.
-                Ok(match heard == Heard::NothingYet && says_paid {
-                    true => Looked::Again,
-                    false => Looked::Done,
-                })
+                match heard == Heard::NothingYet && says_paid {
+                    true => place.open.insert(id),
+                    false => place.open.remove(&id),
+                };
             }
-            Err(Unheard::Gateway(fault)) if is_shared(fault.kind) => {
-                Ok(Looked::Away(fault.to_string()))
+            Followed::Unread => {
+                place.open.insert(id);
             }
-            Err(Unheard::Gateway(fault)) => {
-                tracing::warn!(order = %about.order, %fault, "what happened cannot be read yet");
-                Ok(Looked::Again)
+            Followed::Foreign => {
+                place.open.remove(&id);
+                tally.left.lost += 1;
             }
-            Err(Unheard::OtherAccount) => {
-                tracing::error!(order = %about.order, "a payment of another account is told of: an operator has to look");
-                Ok(Looked::Again)
-            }
-            Err(Unheard::Busy) => Ok(Looked::Again),
-            Err(Unheard::Trouble(trouble @ Trouble::Unavailable(_))) => Err(trouble),
-            Err(Unheard::Trouble(trouble)) => {
-                tracing::error!(error = %trouble, order = %about.order, "what happened cannot be applied: an operator has to look");
-                Ok(Looked::Again)
+            Followed::Away(fault) => {
+                place.open.insert(id);
+                return Ok(Some(fault));
             }
         }
+        Ok(None)
     }
 
     /// The attempt that an event is about, where what it tells is not known here.
@@ -345,13 +344,13 @@ impl App {
     /// How much is proved about an order.
     pub(crate) async fn facts_of(&self, about: AttemptPlace) -> Result<usize, Trouble> {
         let seen = self.look(about.order).await;
-        let seen = seen.map_err(crate::settle::SettleError::into_trouble)?;
+        let seen = seen.map_err(SettleError::into_trouble)?;
         Ok(seen.settlement.facts().count())
     }
 
     /// Reads all that is not at its end. Answers what it does not get on for.
     async fn read_all_open(&self, gateway: Gateway) -> Result<Option<String>, Trouble> {
-        let mut after = None;
+        let (mut after, mut silence) = (None, Silence::default());
         loop {
             let page = self.store.unresolved(Which::All, after, PAGE).await?;
             let Some(last) = page.last() else {
@@ -367,7 +366,10 @@ impl App {
                     .iter()
                     .map(CallError::fault)
                     .find(|fault| is_shared(fault.kind));
-                if let Some(fault) = shared {
+                // One by itself has a job that goes on asking.
+                if silence.after(shared.is_some())
+                    && let Some(fault) = shared
+                {
                     return Ok(Some(fault.to_string()));
                 }
             }

@@ -1,12 +1,14 @@
 //! How much the work of this process asks a gateway.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bayar_domain::Gateway;
 use chrono::{DateTime, TimeDelta, Utc};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
 use crate::port::Quota;
@@ -28,7 +30,12 @@ pub(super) struct Gates(BTreeMap<Gateway, OneGate>);
 struct OneGate {
     pace: Option<Pace>,
     health: Mutex<Health>,
+    hands: Arc<Semaphore>,
+    is_crowded: AtomicBool,
 }
+
+/// A hand that works for one gateway, until it is dropped.
+pub(super) struct Hand(#[expect(dead_code, reason = "it is held")] Option<OwnedSemaphorePermit>);
 
 #[derive(Default)]
 struct Health {
@@ -37,13 +44,46 @@ struct Health {
 }
 
 impl Gates {
-    pub(super) fn new(gateways: impl Iterator<Item = Gateway>, quota: Option<Quota>) -> Self {
-        let gate = |gateway| {
-            let pace = quota.and_then(period).map(Pace::new);
-            let health = Mutex::default();
-            (gateway, OneGate { pace, health })
+    /// Gates for a process with so many hands.
+    pub(super) fn new(
+        gateways: impl Iterator<Item = Gateway>,
+        quota: Option<Quota>,
+        hands: usize,
+    ) -> Self {
+        let gateways: Vec<_> = gateways.collect();
+        let share = match gateways.as_slice() {
+            [_, _, ..] => hands.saturating_sub(1).max(1),
+            _ => hands,
         };
-        Self(gateways.map(gate).collect())
+        let gate = |gateway| {
+            let gate = OneGate {
+                pace: quota.and_then(period).map(Pace::new),
+                health: Mutex::default(),
+                hands: Arc::new(Semaphore::new(share)),
+                is_crowded: AtomicBool::new(false),
+            };
+            (gateway, gate)
+        };
+        Self(gateways.into_iter().map(gate).collect())
+    }
+
+    /// A hand for the gateway. Where there are others it never has all of them: a gateway that is slow, or that has
+    /// much to tell after it was away, keeps nobody waiting but those who wait for it.
+    pub(super) fn hand(&self, gateway: Gateway) -> Option<Hand> {
+        let Some(gate) = self.0.get(&gateway) else {
+            return Some(Hand(None));
+        };
+        let hand = Arc::clone(&gate.hands).try_acquire_owned().ok();
+        if hand.is_none() {
+            gate.is_crowded.store(true, Ordering::Relaxed);
+        }
+        hand.map(|hand| Hand(Some(hand)))
+    }
+
+    /// Whether somebody found no hand here since it was last asked.
+    pub(super) fn was_crowded(&self, gateway: Gateway) -> bool {
+        let gate = self.0.get(&gateway);
+        gate.is_some_and(|gate| gate.is_crowded.swap(false, Ordering::Relaxed))
     }
 
     /// Whether it is worth while to ask the gateway now.
@@ -128,7 +168,7 @@ mod tests {
     }
 
     fn gates() -> Gates {
-        Gates::new([Gateway::Stripe, Gateway::Midtrans].into_iter(), None)
+        Gates::new([Gateway::Stripe, Gateway::Midtrans].into_iter(), None, 4)
     }
 
     #[test]
@@ -154,6 +194,29 @@ mod tests {
         assert!(!gates.is_worth_asking(Gateway::Stripe, at(1)));
         gates.note(Gateway::Stripe, true);
         assert!(gates.is_worth_asking(Gateway::Stripe, at(1)));
+    }
+
+    #[test]
+    fn one_gateway_never_has_all_hands_where_there_are_others() {
+        let gates = gates();
+        let taken: Vec<_> = (0..3).filter_map(|_| gates.hand(Gateway::Stripe)).collect();
+        assert_eq!(taken.len(), 3);
+        assert!(!gates.was_crowded(Gateway::Stripe));
+        assert!(gates.hand(Gateway::Stripe).is_none());
+        assert!(gates.hand(Gateway::Midtrans).is_some());
+        drop(taken);
+        assert!(gates.hand(Gateway::Stripe).is_some());
+        // It is told once, to whoever asks first.
+        let crowded = [Gateway::Stripe, Gateway::Stripe, Gateway::Midtrans];
+        let crowded = crowded.map(|gateway| gates.was_crowded(gateway));
+        assert_eq!(crowded, [true, false, false]);
+    }
+
+    #[test]
+    fn a_gateway_that_is_alone_has_all_hands() {
+        let gates = Gates::new([Gateway::Stripe].into_iter(), None, 2);
+        let taken: Vec<_> = (0..3).filter_map(|_| gates.hand(Gateway::Stripe)).collect();
+        assert_eq!(taken.len(), 2);
     }
 
     #[test]
@@ -215,7 +278,7 @@ mod tests {
             window: Duration::from_secs(60 * 60),
         };
         let both = [Gateway::Stripe, Gateway::Midtrans].into_iter();
-        let gates = Gates::new(both, Some(quota));
+        let gates = Gates::new(both, Some(quota), 4);
         gates.next(Gateway::Stripe).await;
         assert_eq!(gates.next(Gateway::Stripe).now_or_never(), None);
         gates.next(Gateway::Midtrans).await;

@@ -2,7 +2,7 @@
 
 use super::schedule::Outcome;
 
-/// A run that leaves anything behind has failed.
+/// A run that leaves anything behind has failed. One that did not get on begins anew.
 #[derive(Default)]
 pub(super) struct Left {
     /// How much has to be read again.
@@ -35,6 +35,7 @@ impl Left {
         Outcome {
             result,
             has_failed: unread > 0 || lost > 0 || !troubles.is_empty(),
+            is_whole: troubles.is_empty(),
         }
     }
 }
@@ -43,14 +44,14 @@ impl Left {
 mod tests {
     use super::*;
 
-    fn after(left: Left) -> (String, bool) {
+    fn after(left: Left) -> (String, bool, bool) {
         let outcome = left.after("2 events".to_owned());
-        (outcome.result, outcome.has_failed)
+        (outcome.result, outcome.has_failed, outcome.is_whole)
     }
 
     #[test]
     fn a_run_that_leaves_nothing_behind_says_what_it_did() {
-        assert_eq!(after(Left::default()), ("2 events".to_owned(), false));
+        assert_eq!(after(Left::default()), ("2 events".to_owned(), false, true));
     }
 
     #[test]
@@ -59,13 +60,14 @@ mod tests {
             "stripe: too slow".to_owned(),
             "midtrans: not there".to_owned(),
         ];
-        for (left, told) in [
+        for (left, told, is_whole) in [
             (
                 Left {
                     unread: 1,
                     ..Left::default()
                 },
                 "2 events, 1 to be read again",
+                true,
             ),
             (
                 Left {
@@ -73,6 +75,7 @@ mod tests {
                     ..Left::default()
                 },
                 "2 events, 3 paid ones are not written down here: see bayar payments rebuild",
+                true,
             ),
             (
                 Left {
@@ -80,9 +83,10 @@ mod tests {
                     ..Left::default()
                 },
                 "2 events, stripe: too slow, midtrans: not there",
+                false,
             ),
         ] {
-            assert_eq!(after(left), (told.to_owned(), true));
+            assert_eq!(after(left), (told.to_owned(), true, is_whole));
         }
     }
 }

@@ -6,6 +6,7 @@
 //! and the daily clean-up.
 
 mod events;
+mod follow;
 mod gate;
 mod left;
 mod places;
@@ -22,7 +23,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use bayar_domain::Gateway;
 use chrono_tz::Tz;
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 
 use crate::port::Quota;
 use crate::port::pace;
@@ -47,6 +48,8 @@ pub struct WorkSettings {
 pub(crate) struct Workshop {
     slots: Arc<Semaphore>,
     gates: Arc<Gates>,
+    /// Rung when something became due before its time.
+    bell: Notify,
     is_ending: AtomicBool,
 }
 
@@ -56,7 +59,8 @@ impl Workshop {
         let slots = slots.min(Semaphore::MAX_PERMITS);
         Self {
             slots: Arc::new(Semaphore::new(slots)),
-            gates: Arc::new(Gates::new(gateways, settings.gateway_quota)),
+            gates: Arc::new(Gates::new(gateways, settings.gateway_quota, slots)),
+            bell: Notify::new(),
             is_ending: AtomicBool::new(false),
         }
     }

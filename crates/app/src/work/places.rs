@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bayar_domain::gateway::Source;
+use chrono::{DateTime, Utc};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::port::gateway_book::GatewayEvent;
@@ -52,36 +54,46 @@ impl Place {
     }
 }
 
-/// How far each list was read. A cursor belongs to one account: another one begins anew.
+/// How far a gateway's book was held against ours.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(transparent)]
-pub(super) struct Places(BTreeMap<String, Place>);
+pub(super) struct Checked {
+    /// When that began the last time that it came to its end.
+    pub began: Option<DateTime<Utc>>,
+    /// Attempts that could not be read then.
+    #[serde(default)]
+    pub unread: BTreeSet<i64>,
+}
 
-impl Places {
+/// How far each run has come with each account: another one begins anew.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(super) struct Places<P>(BTreeMap<String, P>);
+
+impl<P: Clone + Default + Serialize + DeserializeOwned> Places<P> {
     pub fn read(text: Option<&str>) -> Self {
         let read = |text| match serde_json::from_str(text) {
             Ok(places) => places,
             Err(error) => {
                 tracing::warn!(%error, "it cannot be read how far lists were read: they are read from the beginning");
-                Self::default()
+                Self(BTreeMap::new())
             }
         };
-        text.map(read).unwrap_or_default()
+        text.map_or_else(|| Self(BTreeMap::new()), read)
     }
 
-    pub fn take(&self, source: &Source) -> Place {
+    pub fn take(&self, source: &Source) -> P {
         self.0.get(&name(source)).cloned().unwrap_or_default()
     }
 
-    pub fn put(&mut self, source: &Source, place: Place) {
+    pub fn put(&mut self, source: &Source, place: P) {
         self.0.insert(name(source), place);
     }
 
     /// What is stored when one of them has come further.
-    pub fn with(&self, source: &Source, place: &Place) -> String {
+    pub fn with(&self, source: &Source, place: &P) -> String {
         let mut places = self.clone();
         places.put(source, place.clone());
-        serde_json::json!(places).to_string()
+        serde_json::json!(places.0).to_string()
     }
 }
 
@@ -143,7 +155,7 @@ mod tests {
 
     #[test]
     fn a_place_belongs_to_one_account() {
-        let mut places = Places::default();
+        let mut places = Places::read(None);
         let place = Place {
             cursor: Some("1 5".to_owned()),
             open: BTreeSet::from([7]),
@@ -153,6 +165,6 @@ mod tests {
         places = Places::read(Some(&text));
         assert_eq!(places.take(&source("acct_1")), place);
         assert_eq!(places.take(&source("acct_2")), Place::default());
-        assert_eq!(Places::read(Some("no json")), Places::default());
+        assert_eq!(Places::<Place>::read(Some("no json")), Places::read(None));
     }
 }

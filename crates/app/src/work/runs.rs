@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bayar_domain::{PaymentId, PaymentStatus};
+use bayar_domain::{Attempt, OrderId, PaymentId, PaymentStatus};
 use tokio::task::JoinSet;
 use tracing::Instrument;
 
@@ -51,6 +51,7 @@ impl App {
                 tally.served, tally.updated, tally.troubled
             ),
             has_failed: repaired > 0,
+            is_whole: true,
         })
     }
 
@@ -94,6 +95,7 @@ impl App {
                  {forgotten} keys forgotten"
             ),
             has_failed: false,
+            is_whole: !self.work.is_ending(),
         })
     }
 
@@ -157,7 +159,7 @@ impl App {
     async fn expire_one(self: &Arc<Self>, stored: StoredPayment) -> StoredPayment {
         let terms = stored.payment.terms();
         let (order, id): (_, PaymentId) = (terms.order, terms.id);
-        let ending = Box::pin(self.end_overdue(order, id));
+        let ending = Box::pin(self.end_if_heard(order, id));
         match self.work.in_turn(ending).await {
             Ok(()) => {}
             Err(PayError::Unclear | PayError::Unavailable(_) | PayError::RefusedByGateway(_)) => {}
@@ -170,6 +172,19 @@ impl App {
                 tracing::warn!(payment_id = %id, %error, "it is not known where a payment stands");
                 stored
             }
+        }
+    }
+
+    /// Ends a payment whose time is over, unless the gateway that has to be asked is known to be in trouble.
+    async fn end_if_heard(&self, order: OrderId, id: PaymentId) -> Result<(), PayError> {
+        let seen = self.look(order).await?;
+        let live = seen.settlement.live_attempt().map(Attempt::terms);
+        let asked = live.filter(|attempt| attempt.payment == id);
+        let gateway = asked.map(|attempt| attempt.source.gateway);
+        let now = self.clock.now();
+        match gateway.is_none_or(|gateway| self.work.gates.is_worth_asking(gateway, now)) {
+            true => self.end_overdue(order, id).await,
+            false => Ok(()),
         }
     }
 }

@@ -4,10 +4,11 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use croner::Cron;
 use thiserror::Error;
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 use tracing::Instrument;
 
 use super::serve::{Held, LEASE};
@@ -19,6 +20,9 @@ use crate::trouble::Trouble;
 
 /// How often it is looked whether something has its hour.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
+
+/// How soon a run begins anew that did not come to its end.
+const ANEW: TimeDelta = TimeDelta::minutes(10);
 
 /// What runs at its hour.
 ///
@@ -90,6 +94,8 @@ pub struct Outcome {
     pub result: String,
     /// Whether somebody has to look.
     pub has_failed: bool,
+    /// Whether it came to its end. If not it begins anew, before its hour comes again.
+    pub is_whole: bool,
 }
 
 /// Why a run did not end here.
@@ -165,11 +171,12 @@ impl App {
         Ok(ran)
     }
 
-    /// Runs what is due, all the time.
+    /// Runs what is due, all the time. None waits for another one: a sweep may take hours.
     pub(super) async fn keep_schedule(self: &Arc<Self>, mut stop: watch::Receiver<bool>) {
+        let mut running = JoinSet::new();
         while !*stop.borrow() {
-            // A run notices that work is to end, and leaves the rest to the next one.
-            if let Err(error) = self.run_due().await {
+            while running.try_join_next().is_some() {}
+            if let Err(error) = self.begin_due(&mut running).await {
                 tracing::warn!(%error, "the schedule waits");
             }
             tokio::select! {
@@ -177,6 +184,28 @@ impl App {
                 _ = stop.changed() => break,
             }
         }
+        // A run notices that work is to end, and leaves the rest to the next one.
+        while running.join_next().await.is_some() {}
+    }
+
+    /// Begins what is due and nobody is at.
+    async fn begin_due(self: &Arc<Self>, running: &mut JoinSet<()>) -> Result<(), Trouble> {
+        let planned = self.schedule().await?;
+        for PlannedRun { entry, stored } in planned {
+            if stored.is_running {
+                continue;
+            }
+            let app = Arc::clone(self);
+            running.spawn(async move {
+                match app.run_when(entry, TakeWhen::Due).await {
+                    Ok(_) | Err(RunError::Elsewhere | RunError::TakenOver) => {}
+                    Err(RunError::Trouble(error)) => {
+                        tracing::warn!(%error, name = entry.name(), "the schedule waits");
+                    }
+                }
+            });
+        }
+        Ok(())
     }
 
     async fn run_when(
@@ -209,15 +238,20 @@ impl App {
                 Outcome {
                     result: format!("broke off: {trouble}"),
                     has_failed: true,
+                    is_whole: false,
                 }
             }
         };
         let _ = failpoint::hit("schedule.before_end");
         let now = self.store.now().await?;
+        let mut next = self.next_run(entry, now)?;
+        if !outcome.is_whole {
+            next = next.min(now.checked_add_signed(ANEW).unwrap_or(next));
+        }
         let end = RunEnd {
             result: outcome.result.clone(),
             has_failed: outcome.has_failed,
-            next: self.next_run(entry, now)?,
+            next,
         };
         metrics::counter!(
             "bayar_schedule_runs_total",
@@ -240,7 +274,7 @@ impl App {
             Entry::CheckUnresolved => self.check_unresolved().await,
             Entry::CleanupExpired => self.cleanup_expired().await,
             Entry::ReadEvents => self.read_events(lease).await,
-            Entry::SweepBook => self.sweep_book(lease.now).await,
+            Entry::SweepBook => self.sweep_book(lease).await,
         }
     }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use bayar_domain::{AttemptId, Gateway, PaymentId, PaymentStatus, RefundId};
 use tracing::Instrument;
 
+use super::gate::Hand;
 use super::rhythm::{Found, after_trouble, next_look, with_jitter};
 use crate::App;
 use crate::failpoint;
@@ -26,6 +27,10 @@ const BUSY: Duration = Duration::from_secs(5);
 
 /// How soon a job comes back that was put off without asking: when its gateway answers again, it is woken before.
 const UNASKED: Duration = Duration::from_secs(300);
+
+/// How many of those that wait for a gateway an answer of it wakes. It is more than one, so that they are soon as
+/// many as there are hands; and few, so that they are not all before those that wait for another one.
+const WOKEN: u32 = 2;
 
 /// What is in our hands.
 #[derive(Debug, Clone, Copy)]
@@ -126,7 +131,7 @@ impl App {
                     Found::NotYet(_) => delay,
                     _ => self.jittered(delay),
                 };
-                (quiet(delay), Served::Looked { updated })
+                (quiet(delay, job), Served::Looked { updated })
             }
             Ok(Look {
                 found,
@@ -143,20 +148,15 @@ impl App {
                 };
                 let put_off = PutOff {
                     delay: self.jittered(delay),
+                    tries: job.tries.saturating_add(1),
                     faults,
                     waits_for: gateway.filter(|_| is_shared),
                 };
                 (put_off, Served::Troubled)
             }
-            Err(Unserved::Unasked(gateway)) => {
-                let put_off = PutOff {
-                    delay: self.jittered(UNASKED),
-                    faults: job.faults,
-                    waits_for: Some(gateway),
-                };
-                (put_off, Served::Troubled)
-            }
-            Err(Unserved::Trouble(Trouble::InProgress)) => (quiet(BUSY), Served::Lost),
+            Err(Unserved::Unasked(gateway)) => (self.unasked(job, gateway), Served::Troubled),
+            Err(Unserved::Crowded(gateway)) => (self.unasked(job, gateway), Served::Lost),
+            Err(Unserved::Trouble(Trouble::InProgress)) => (quiet(BUSY, job), Served::Lost),
             // The store is not there: nothing can be written, and its lease ends by itself.
             Err(Unserved::Trouble(Trouble::Unavailable(error))) => {
                 tracing::warn!(%error, "a job waits for the store");
@@ -167,6 +167,7 @@ impl App {
                 let faults = job.faults.saturating_add(1);
                 let put_off = PutOff {
                     delay: self.jittered(after_trouble(faults)),
+                    tries: job.tries.saturating_add(1),
                     faults,
                     waits_for: None,
                 };
@@ -203,30 +204,29 @@ impl App {
             });
         }
         let gateway = gateway_of(seen, job);
-        if let Some(gateway) = gateway
-            && !self.work.gates.is_worth_asking(gateway, self.clock.now())
-        {
-            return Err(Unserved::Unasked(gateway));
-        }
+        let hand = match gateway {
+            Some(gateway) => Some(self.hand(gateway)?),
+            None => None,
+        };
         let resolved = self.bring_on(job, &before).await?;
-        let trouble = resolved
-            .errors
-            .first()
-            .filter(|_| resolved.readings.is_empty());
+        let is_there = !resolved.readings.is_empty();
+        let trouble = resolved.errors.first().filter(|_| !is_there);
         let trouble = trouble.map(|error| meets_all(error.fault()));
-        if let Some(gateway) = gateway {
-            let was_asked = !resolved.readings.is_empty() || trouble.is_some();
-            if was_asked {
-                self.work.gates.note(gateway, trouble != Some(true));
-            }
-            if job.waits_for == Some(gateway) && !resolved.readings.is_empty() {
-                self.wake(gateway, u32::MAX).await;
-            }
+        if let Some(gateway) = gateway
+            && (is_there || trouble.is_some())
+        {
+            self.work.gates.note(gateway, trouble != Some(true));
         }
         if job.key.kind == JobKind::CarryRefund
             && let Ok(refund) = RefundId::new(job.key.subject)
         {
             self.call_if_silent(refund).await?;
+        }
+        drop(hand);
+        if let Some(gateway) = gateway.filter(|_| is_there)
+            && (self.work.gates.was_crowded(gateway) || job.waits_for == Some(gateway))
+        {
+            self.wake(gateway, WOKEN).await;
         }
         let after = self.look(job.order).await?;
         let updated = self.tell_updates(job, &before, &after, &resolved);
@@ -235,6 +235,26 @@ impl App {
             updated,
             trouble,
         })
+    }
+
+    /// A hand to ask a gateway with, if it is worth while to ask it now.
+    fn hand(&self, gateway: Gateway) -> Result<Hand, Unserved> {
+        let gates = &self.work.gates;
+        let hand = gates.hand(gateway).ok_or(Unserved::Crowded(gateway))?;
+        match gates.is_worth_asking(gateway, self.clock.now()) {
+            true => Ok(hand),
+            false => Err(Unserved::Unasked(gateway)),
+        }
+    }
+
+    /// What was not looked at is put off as it is: it did not have its turn.
+    fn unasked(&self, job: &Job, gateway: Gateway) -> PutOff {
+        PutOff {
+            delay: self.jittered(UNASKED),
+            tries: job.tries,
+            faults: job.faults,
+            waits_for: Some(gateway),
+        }
     }
 
     /// What a button would do.
@@ -300,7 +320,10 @@ impl App {
     pub(super) async fn wake(&self, gateway: Gateway, at_most: u32) {
         match self.store.wake_jobs(gateway, at_most).await {
             Ok(0) => {}
-            Ok(woken) => tracing::info!(%gateway, woken, "work goes on that waited for a gateway"),
+            Ok(woken) => {
+                tracing::debug!(%gateway, woken, "work goes on that waited for a gateway");
+                self.work.bell.notify_one();
+            }
             Err(error) => tracing::warn!(%error, %gateway, "work still waits for a gateway"),
         }
     }
@@ -322,6 +345,8 @@ impl App {
 enum Unserved {
     /// Its gateway is in trouble, and was not asked.
     Unasked(Gateway),
+    /// All hands that its gateway may have are at work.
+    Crowded(Gateway),
     /// Something went wrong here.
     Trouble(Trouble),
 }
@@ -351,9 +376,10 @@ impl From<PayError> for Unserved {
     }
 }
 
-const fn quiet(delay: Duration) -> PutOff {
+const fn quiet(delay: Duration, job: &Job) -> PutOff {
     PutOff {
         delay,
+        tries: job.tries.saturating_add(1),
         faults: 0,
         waits_for: None,
     }

@@ -7,17 +7,25 @@ use bayar_domain::gateway::Source;
 use bayar_domain::{AttemptId, CaptureId, Gateway};
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::follow::{Followed, Silence};
 use super::left::Left;
-use super::schedule::Outcome;
-use super::serve::is_shared;
+use super::places::{Checked, Places};
+use super::schedule::{Entry, Outcome};
 use crate::App;
-use crate::paying::Unheard;
 use crate::port::gateway_book::{BookedCheckout, Window};
-use crate::port::store::AttemptPlace;
+use crate::port::store::{AttemptPlace, EndedAttempt, RunLease};
+use crate::settle::SettleError;
 use crate::trouble::Trouble;
 
-/// How far back a daily sweep goes: two days, and what clocks differ by.
+/// How far back a sweep goes from the last one that came to its end: two days, and what clocks differ by.
+/// So whatever ended is read once more when two days have passed since, however long nobody swept.
 const LAST_DAYS: TimeDelta = TimeDelta::hours(49);
+
+/// So many may wait to be read. Then something else is wrong, and the sweep waits for it.
+const MOST_UNREAD: usize = 500;
+
+/// What a sweep does not get on for when its process ends.
+const TOLD_TO_END: &str = "it was told to end";
 
 /// How many rows are in memory at once.
 const PAGE: u32 = 200;
@@ -31,6 +39,7 @@ struct Tally {
     found: u64,
     ended: u64,
     late: u64,
+    silence: Silence,
     left: Left,
 }
 
@@ -48,14 +57,15 @@ enum Standing {
 
 impl App {
     /// Looks for money that came in during the last days and is not written down.
-    pub(super) async fn sweep_book(
-        self: &Arc<Self>,
-        now: DateTime<Utc>,
-    ) -> Result<Outcome, Trouble> {
+    pub(super) async fn sweep_book(self: &Arc<Self>, lease: &RunLease) -> Result<Outcome, Trouble> {
+        let mut places: Places<Checked> = Places::read(lease.cursor.as_deref());
         let mut tally = Tally::default();
         let gateways: Vec<_> = self.gateways.names().collect();
         for gateway in gateways {
-            if let Some(trouble) = self.sweep_one(gateway, now, &mut tally).await? {
+            if let Some(trouble) = self
+                .sweep_one(gateway, lease, &mut places, &mut tally)
+                .await?
+            {
                 tally.left.troubles.push(format!("{gateway}: {trouble}"));
             }
         }
@@ -65,6 +75,7 @@ impl App {
             ended,
             late,
             left,
+            ..
         } = tally;
         let mut result = format!("{paid} paid checkouts, {found} were not known to be paid");
         if ended > 0 {
@@ -75,10 +86,12 @@ impl App {
         Ok(left.after(result))
     }
 
+    /// Sweeps the book of one gateway. Answers what it does not get on for.
     async fn sweep_one(
         &self,
         gateway: Gateway,
-        now: DateTime<Utc>,
+        lease: &RunLease,
+        places: &mut Places<Checked>,
         tally: &mut Tally,
     ) -> Result<Option<String>, Trouble> {
         let Some(gate) = self.gate(gateway) else {
@@ -88,13 +101,73 @@ impl App {
             Ok(source) => source,
             Err(error) => return Ok(Some(error.fault().to_string())),
         };
-        if !gate.has_book() {
-            return self.sweep_ended(&source, now, tally).await;
+        let now = lease.now;
+        let mut checked = places.take(&source);
+        let last = checked.began.map_or(now, |began| began.min(now));
+        let since = last.checked_sub_signed(LAST_DAYS).unwrap_or(last);
+        tally.silence = Silence::default();
+        let mut trouble = self.read_unread(&source, &mut checked, tally).await?;
+        if trouble.is_none() {
+            trouble = match gate.has_book() {
+                true => {
+                    self.sweep_list(&source, since, now, &mut checked, tally)
+                        .await?
+                }
+                false => {
+                    self.sweep_ended(&source, since, now, &mut checked, tally)
+                        .await?
+                }
+            };
         }
+        tally.left.unread += checked.unread.len();
+        if trouble.is_none() {
+            checked.began = Some(now);
+        }
+        places.put(&source, checked.clone());
+        let text = places.with(&source, &checked);
+        let name = Entry::SweepBook.name();
+        match self.store.keep_cursor(name, lease.epoch, &text).await? {
+            true => Ok(trouble),
+            false => Err(Trouble::InProgress),
+        }
+    }
+
+    /// Reads what could not be read the last time.
+    async fn read_unread(
+        &self,
+        source: &Source,
+        checked: &mut Checked,
+        tally: &mut Tally,
+    ) -> Result<Option<String>, Trouble> {
+        for attempt in checked.unread.clone() {
+            let attempt = AttemptId::new(attempt).map_err(Trouble::fault)?;
+            if let Some(order) = self.store.order_of_attempt(attempt).await? {
+                let about = AttemptPlace { order, attempt };
+                let trouble = self.read_ended(about, source, checked, tally).await?;
+                if trouble.is_some() {
+                    return Ok(trouble);
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// Holds a gateway's list of checkouts against ours.
+    async fn sweep_list(
+        &self,
+        source: &Source,
+        since: DateTime<Utc>,
+        now: DateTime<Utc>,
+        checked: &mut Checked,
+        tally: &mut Tally,
+    ) -> Result<Option<String>, Trouble> {
+        let Some(gate) = self.gate(source.gateway) else {
+            return Ok(None);
+        };
         let mut after: Option<String> = None;
-        loop {
+        while !self.work.is_ending() {
             let window = Window {
-                from: now.checked_sub_signed(LAST_DAYS).unwrap_or(now),
+                from: since,
                 to: now.checked_add_signed(CLOCKS_DIFFER_BY).unwrap_or(now),
                 after: after.as_deref(),
             };
@@ -104,65 +177,94 @@ impl App {
                 Err(error) => return Ok(Some(error.fault().to_string())),
             };
             for checkout in &page.checkouts {
-                self.sweep_checkout(checkout, &source, tally).await?;
+                let trouble = self
+                    .sweep_checkout(checkout, source, checked, tally)
+                    .await?;
+                if trouble.is_some() {
+                    return Ok(trouble);
+                }
             }
             match page.next {
                 Some(next) => after = Some(next),
                 None => return Ok(None),
             }
         }
+        Ok(Some(TOLD_TO_END.to_owned()))
     }
 
     /// Reads what ended at a gateway without lists: money may come, or go, after the end.
     async fn sweep_ended(
         &self,
         source: &Source,
+        since: DateTime<Utc>,
         now: DateTime<Utc>,
+        checked: &mut Checked,
         tally: &mut Tally,
     ) -> Result<Option<String>, Trouble> {
-        let since = now.checked_sub_signed(LAST_DAYS).unwrap_or(now);
-        let mut after = None;
-        loop {
+        let (mut since, mut after) = (since, None);
+        while !self.work.is_ending() {
             let ended = self.store.ended_attempts(source, since, after, PAGE);
-            let ended = ended.await?;
-            let Some(last) = ended.last().filter(|_| !self.work.is_ending()) else {
+            let mut ended = ended.await?;
+            // What has moved since is known, or is the next sweep's.
+            ended.retain(|it| it.moved_at < now);
+            let Some(last) = ended.last() else {
                 return Ok(None);
             };
-            after = Some(last.attempt);
-            for about in ended {
-                let known = self.facts_of(about).await?;
-                let heard = self
-                    .hear(about, source.gateway, source.mode, Some(&source.account))
-                    .await;
-                match heard {
-                    Ok(_) => tally.ended += 1,
-                    Err(Unheard::Trouble(trouble @ Trouble::Unavailable(_))) => {
-                        return Err(trouble);
-                    }
-                    Err(Unheard::Gateway(fault)) if is_shared(fault.kind) => {
-                        return Ok(Some(fault.to_string()));
-                    }
-                    Err(error) => {
-                        tally.left.unread += 1;
-                        tracing::error!(?error, order = %about.order, "a checkout that has ended cannot be read");
-                    }
+            (since, after) = (last.moved_at, Some(last.place.attempt));
+            for EndedAttempt { place, .. } in ended {
+                let trouble = self.read_ended(place, source, checked, tally).await?;
+                if trouble.is_some() {
+                    return Ok(trouble);
                 }
-                if self.facts_of(about).await? > known {
+            }
+        }
+        Ok(Some(TOLD_TO_END.to_owned()))
+    }
+
+    /// Reads an attempt once more, or keeps it to be read the next time. Answers what nothing else gets on for.
+    async fn read_ended(
+        &self,
+        about: AttemptPlace,
+        source: &Source,
+        checked: &mut Checked,
+        tally: &mut Tally,
+    ) -> Result<Option<String>, Trouble> {
+        let id = about.attempt.get();
+        match self.follow_book(about, source, &mut tally.silence).await? {
+            Followed::Read { is_new, .. } => {
+                checked.unread.remove(&id);
+                tally.ended += 1;
+                if is_new {
                     tally.late += 1;
                     tracing::warn!(order = %about.order, "money moved after the end, and nobody had noticed");
                 }
             }
+            Followed::Foreign => {
+                checked.unread.remove(&id);
+                tally.left.lost += 1;
+            }
+            Followed::Unread => {
+                checked.unread.insert(id);
+            }
+            Followed::Away(fault) => {
+                checked.unread.insert(id);
+                return Ok(Some(fault));
+            }
         }
+        let too_many = checked.unread.len() > MOST_UNREAD;
+        Ok(too_many.then(|| "too much waits to be read again".to_owned()))
     }
 
+    /// Holds one checkout of a gateway's list against ours. Answers what nothing else gets on for.
     async fn sweep_checkout(
         &self,
         checkout: &BookedCheckout,
         source: &Source,
+        checked: &mut Checked,
         tally: &mut Tally,
-    ) -> Result<(), Trouble> {
+    ) -> Result<Option<String>, Trouble> {
         let Some(taken) = &checkout.taken else {
-            return Ok(());
+            return Ok(None);
         };
         match self.standing_of(checkout, &taken.capture, source).await? {
             Standing::Foreign => {}
@@ -174,28 +276,21 @@ impl App {
             }
             Standing::Missing(about) => {
                 tally.paid += 1;
-                let heard = self
-                    .hear(about, source.gateway, source.mode, Some(&source.account))
-                    .await;
-                match heard {
-                    Err(Unheard::Trouble(trouble @ Trouble::Unavailable(_))) => {
-                        return Err(trouble);
-                    }
-                    Err(error) => {
-                        tracing::error!(?error, order = %about.order, "money that is not written down cannot be read");
-                    }
-                    Ok(_) => {}
-                }
+                let followed = self.follow_book(about, source, &mut tally.silence).await?;
                 let now = self.standing_of(checkout, &taken.capture, source).await?;
                 if matches!(now, Standing::Known) {
                     tally.found += 1;
+                    checked.unread.remove(&about.attempt.get());
                     tracing::warn!(order = %about.order, "money came in and nobody had noticed");
                 } else {
-                    tally.left.unread += 1;
+                    checked.unread.insert(about.attempt.get());
+                }
+                if let Followed::Away(fault) = followed {
+                    return Ok(Some(fault));
                 }
             }
         }
-        Ok(())
+        Ok(None)
     }
 
     async fn standing_of(
@@ -226,7 +321,12 @@ impl App {
             });
         };
         let seen = self.look(about.order).await;
-        let seen = seen.map_err(crate::settle::SettleError::into_trouble)?;
+        let seen = match seen.map_err(SettleError::into_trouble) {
+            Ok(seen) => seen,
+            Err(trouble @ Trouble::Unavailable(_)) => return Err(trouble),
+            // Reading it says what is wrong with it, and holds up no other.
+            Err(_) => return Ok(Standing::Missing(about)),
+        };
         let mut facts = seen.settlement.facts();
         let is_it = |proof: &Proof| matches!(proof, Proof::Captured { capture: known, .. } | Proof::Reversed { capture: known } if known == capture);
         Ok(match facts.any(|fact| is_it(fact.proof())) {

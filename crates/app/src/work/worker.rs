@@ -73,6 +73,7 @@ impl App {
             };
             tokio::select! {
                 () = tokio::time::sleep(wait) => {}
+                () = self.work.bell.notified() => {}
                 _ = stop.changed() => break,
             }
         }

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bayar_app::port::store::{Answer, AttemptPlace, CallKey, CallStatus, GatewayCalls, Lease};
+use bayar_app::port::store::{
+    Answer, AttemptPlace, CallKey, CallStatus, EndedAttempt, GatewayCalls, Lease,
+};
 use bayar_domain::gateway::Source;
 use bayar_domain::{AttemptId, OrderId, PaymentId, RefundId};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -48,27 +50,34 @@ impl GatewayCalls for SqliteStore {
         since: DateTime<Utc>,
         after: Option<AttemptId>,
         at_most: u32,
-    ) -> Answer<Vec<AttemptPlace>> {
+    ) -> Answer<Vec<EndedAttempt>> {
         let source = source.clone();
         let ended = self.readers.run(move |connection, _| {
-            let ended: Vec<(i64, i64)> = attempts::table
+            let since = time_text(since)?;
+            let ended: Vec<(i64, i64, String)> = attempts::table
                 .filter(attempts::gateway.eq(source.gateway.as_str()))
                 .filter(attempts::account.eq(source.account.as_str()))
                 .filter(attempts::mode.eq(source.mode.as_str()))
                 .filter(attempts::status.eq_any(ENDED))
-                .filter(attempts::updated_at.ge(time_text(since)?))
-                .filter(attempts::id.gt(after.map_or(0, AttemptId::get)))
-                .order(attempts::id)
+                .filter(attempts::updated_at.ge(&since))
+                .filter(
+                    attempts::updated_at
+                        .gt(&since)
+                        .or(attempts::id.gt(after.map_or(0, AttemptId::get))),
+                )
+                .order((attempts::updated_at, attempts::id))
                 .limit(at_most.into())
-                .select((attempts::order_id, attempts::id))
+                .select((attempts::order_id, attempts::id, attempts::updated_at))
                 .load(connection)?;
-            let place = |(order, attempt)| {
-                Ok(AttemptPlace {
+            let told = |(order, attempt, moved_at): (_, _, String)| {
+                let place = AttemptPlace {
                     order: OrderId::new(order).map_err(broken)?,
                     attempt: AttemptId::new(attempt).map_err(broken)?,
-                })
+                };
+                let moved_at = super::rows::time(&moved_at).map_err(broken)?;
+                Ok(EndedAttempt { place, moved_at })
             };
-            ended.into_iter().map(place).collect::<Result<_, Failure>>()
+            ended.into_iter().map(told).collect::<Result<_, Failure>>()
         });
         Ok(ended.await?)
     }

@@ -43,7 +43,7 @@ impl Work for SqliteStore {
             let put_off = diesel::update(held(job, epoch))
                 .set((
                     jobs::due_at.eq(later(now, until.delay)?),
-                    jobs::tries.eq(jobs::tries + 1),
+                    jobs::tries.eq(i64::from(until.tries)),
                     jobs::faults.eq(i64::from(until.faults)),
                     jobs::waits_for.eq(until.waits_for.map(Gateway::as_str)),
                     jobs::leased_until.eq(None::<&str>),

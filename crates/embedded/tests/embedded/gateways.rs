@@ -300,7 +300,8 @@ async fn a_file_of_the_first_step_comes_up_to_the_second_with_its_rows() {
             "0002_gateways",
             "0003_refunds",
             "0004_inbox",
-            "0005_schedule"
+            "0005_schedule",
+            "0006_found_by_gateway"
         ]
     );
     assert_eq!(store.installation().await.unwrap(), word);

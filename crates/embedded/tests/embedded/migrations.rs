@@ -25,7 +25,8 @@ async fn a_new_file_lacks_every_step_and_looking_makes_none() {
                 "0002_gateways",
                 "0003_refunds",
                 "0004_inbox",
-                "0005_schedule"
+                "0005_schedule",
+                "0006_found_by_gateway"
             ]
         );
     }

@@ -393,6 +393,7 @@ async fn tables_of_the_first_step_come_up_to_the_second_with_their_rows() {
         "0003_refunds",
         "0004_inbox",
         "0005_schedule",
+        "0006_found_by_gateway",
     ];
     let missing: Vec<_> = missing.map(str::to_owned).into();
     assert_eq!(

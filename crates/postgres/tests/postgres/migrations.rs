@@ -9,12 +9,13 @@ async fn empty_database() -> FreshDatabase {
     FreshDatabase::new("bayar-postgres, no tables", async |_| {}).await
 }
 
-const STEPS: [&str; 5] = [
+const STEPS: [&str; 6] = [
     "0001_orders_and_payments",
     "0002_gateways",
     "0003_refunds",
     "0004_inbox",
     "0005_schedule",
+    "0006_found_by_gateway",
 ];
 
 #[tokio::test(flavor = "multi_thread")]

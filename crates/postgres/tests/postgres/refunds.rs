@@ -38,7 +38,12 @@ async fn a_refund_of_an_older_program_comes_up_with_its_row() {
     old.batch_execute(&refund).await.unwrap();
     assert_eq!(
         store.migrate().await.unwrap(),
-        ["0003_refunds", "0004_inbox", "0005_schedule"]
+        [
+            "0003_refunds",
+            "0004_inbox",
+            "0005_schedule",
+            "0006_found_by_gateway"
+        ]
     );
     let id = 1.try_into().unwrap();
     let stored = store.refund(id).await.unwrap().unwrap();

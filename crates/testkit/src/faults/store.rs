@@ -4,15 +4,15 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bayar_app::identity::{Email, PasswordHash, Role};
 use bayar_app::port::store::{
-    Added, Answer, ApiKeyId, ApiKeys, AttemptPlace, BillIds, CallKey, GatewayCalls, Inbox,
-    Installation, Job, JobKey, Kept, KeyScope, Lease, LeasedWebhook, Loaded, NewApiKey, NewOrder,
-    NewUser, NewWebhook, Opened, Opening, OrderKey, OrderUnit, Orders, Page, PageOf, PaymentEvent,
-    PaymentFilter, Payments, PutOff, RefundEvent, RefundKey, Refunds, Repriced, RunEnd, RunLease,
-    Schedule, SchemaState, SeenIds, Store, StoredAlert, StoredApiKey, StoredCreditEntry,
-    StoredDecision, StoredExternalRefund, StoredOrder, StoredPayment, StoredRefund, StoredRun,
-    StoredWebhook, Survey, Surveyed, TakeWhen, Units, UnresolvedPayment, Upkeep, User, Users,
-    WebhookCount, WebhookEntry, WebhookFilter, WebhookId, WebhookOutcome, Which, WhichRefunds,
-    Work,
+    Added, Answer, ApiKeyId, ApiKeys, AttemptPlace, BillIds, CallKey, EndedAttempt, GatewayCalls,
+    Inbox, Installation, Job, JobKey, Kept, KeyScope, Lease, LeasedWebhook, Loaded, NewApiKey,
+    NewOrder, NewUser, NewWebhook, Opened, Opening, OrderKey, OrderUnit, Orders, Page, PageOf,
+    PaymentEvent, PaymentFilter, Payments, PutOff, RefundEvent, RefundKey, Refunds, Repriced,
+    RunEnd, RunLease, Schedule, SchemaState, SeenIds, Store, StoredAlert, StoredApiKey,
+    StoredCreditEntry, StoredDecision, StoredExternalRefund, StoredOrder, StoredPayment,
+    StoredRefund, StoredRun, StoredWebhook, Survey, Surveyed, TakeWhen, Units, UnresolvedPayment,
+    Upkeep, User, Users, WebhookCount, WebhookEntry, WebhookFilter, WebhookId, WebhookOutcome,
+    Which, WhichRefunds, Work,
 };
 use bayar_domain::gateway::Source;
 use bayar_domain::{
@@ -114,7 +114,7 @@ delegate! { GatewayCalls:
     ReserveAttemptId reserve_attempt_id() -> AttemptId;
     ReserveRefundId reserve_refund_id() -> RefundId;
     OrderOfAttempt order_of_attempt(attempt: AttemptId) -> Option<OrderId>;
-    EndedAttempts ended_attempts(source: &Source, since: DateTime<Utc>, after: Option<AttemptId>, at_most: u32) -> Vec<AttemptPlace>;
+    EndedAttempts ended_attempts(source: &Source, since: DateTime<Utc>, after: Option<AttemptId>, at_most: u32) -> Vec<EndedAttempt>;
     LeaseCall lease_call(key: &CallKey, lasting: Duration) -> Option<Lease>;
     MayRead may_read(payment: PaymentId, spacing: Duration) -> bool;
 }

@@ -6,7 +6,7 @@ use bayar_domain::gateway::Source;
 use bayar_domain::{AttemptId, InvalidText, OrderId, PaymentId, RefundId};
 use chrono::{DateTime, Utc};
 
-use super::{Answer, AttemptPlace, Installation};
+use super::{Answer, EndedAttempt, Installation};
 use crate::port::Random;
 use crate::port::gateway::Request;
 
@@ -24,15 +24,17 @@ pub trait GatewayCalls: Send + Sync {
     /// The order of an attempt, for what gateways tell by themselves: it names the attempt.
     async fn order_of_attempt(&self, attempt: AttemptId) -> Answer<Option<OrderId>>;
 
-    /// The attempts in an account that came to their end at that time or later, whatever it was: at most so many of
-    /// them, those after one of them, in the order of their ids.
+    /// The attempts in an account that are at their end and moved last at that time or later: at most so many of them,
+    /// in the order in which they moved. Of those that moved at that very time only those after the one that is named.
+    ///
+    /// MUST NOT cost more the more attempts moved before.
     async fn ended_attempts(
         &self,
         source: &Source,
         since: DateTime<Utc>,
         after: Option<AttemptId>,
         at_most: u32,
-    ) -> Answer<Vec<AttemptPlace>>;
+    ) -> Answer<Vec<EndedAttempt>>;
 
     /// Takes a call for the caller alone, for some time by the clock of the store. From then on it may have been sent.
     ///

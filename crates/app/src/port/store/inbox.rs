@@ -68,6 +68,15 @@ pub struct AttemptPlace {
     pub attempt: AttemptId,
 }
 
+/// An attempt that is at its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EndedAttempt {
+    /// Where it is.
+    pub place: AttemptPlace,
+    /// When it moved last, by the clock of the store.
+    pub moved_at: DateTime<Utc>,
+}
+
 /// The number of a webhook that is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct WebhookId(i64);

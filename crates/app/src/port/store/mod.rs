@@ -26,8 +26,8 @@ pub use idempotency::{
     Claim, IdempotencyKey, KeyOwner, KeyScope, RequestHash, Route, StoredAnswer,
 };
 pub use inbox::{
-    AttemptPlace, Inbox, Kept, LeasedWebhook, NewWebhook, StoredWebhook, WebhookCount,
-    WebhookEntry, WebhookFilter, WebhookId, WebhookOutcome, WebhookStatus,
+    AttemptPlace, EndedAttempt, Inbox, Kept, LeasedWebhook, NewWebhook, StoredWebhook,
+    WebhookCount, WebhookEntry, WebhookFilter, WebhookId, WebhookOutcome, WebhookStatus,
 };
 pub use orders::{
     Added, ExternalRef, NewOrder, OrderItem, OrderKey, Orders, Repriced, StoredDecision,

@@ -134,6 +134,8 @@ pub struct Job {
 pub struct PutOff {
     /// In how much time.
     pub delay: Duration,
+    /// How often it was tried by now.
+    pub tries: u32,
     /// How many of the last tries the gateway was in trouble.
     pub faults: u32,
     /// The gateway whose trouble it is put off for.

@@ -139,6 +139,7 @@ pub async fn a_job_that_is_put_off_comes_back_when_it_is_due(fixture: &dyn Store
     let job = a_taken_job(fixture).await;
     let put_off = PutOff {
         delay: Duration::from_secs(300),
+        tries: 3,
         faults: 2,
         waits_for: Some(Gateway::Midtrans),
     };
@@ -155,7 +156,7 @@ pub async fn a_job_that_is_put_off_comes_back_when_it_is_due(fixture: &dyn Store
         waits_for,
         ..
     } = again[0];
-    assert_eq!((tries, faults, epoch), (1, 2, 2));
+    assert_eq!((tries, faults, epoch), (3, 2, 2));
     assert_eq!(waits_for, Some(Gateway::Midtrans));
     assert!(give_back(&*store, &again[0], quiet()).await);
     fixture.shift_clock(TimeDelta::seconds(61)).await;
@@ -166,7 +167,7 @@ pub async fn a_job_that_is_put_off_comes_back_when_it_is_due(fixture: &dyn Store
         waits_for,
         ..
     } = again[0];
-    assert_eq!((tries, faults, waits_for), (2, 0, None));
+    assert_eq!((tries, faults, waits_for), (1, 0, None));
 }
 
 pub async fn whoever_lost_a_job_changes_nothing(fixture: &dyn StoreFixture) {
@@ -259,6 +260,7 @@ pub async fn what_waits_for_a_gateway_is_woken_when_it_answers(fixture: &dyn Sto
     for (job, (gateway, hours)) in jobs.iter().zip(gateways.into_iter().zip(1..)) {
         let put_off = PutOff {
             delay: Duration::from_secs(hours * 3600),
+            tries: 1,
             faults: 4,
             waits_for: Some(gateway),
         };
@@ -466,6 +468,7 @@ fn watch(checkout: &Checkout) -> JobKey {
 fn quiet() -> PutOff {
     PutOff {
         delay: LASTING,
+        tries: 1,
         faults: 0,
         waits_for: None,
     }
