@@ -11,8 +11,7 @@ use bayar_midtrans::{MidtransConfig, MidtransGateway};
 use bayar_sandbox::sim::Simulator;
 use bayar_stripe::webhook::StripeWebhooks;
 use bayar_stripe::{StripeConfig, StripeGateway};
-
-use crate::stage::{MIDTRANS_KEY, STRIPE_KEY};
+use bayar_tests::stage::{MIDTRANS_KEY, STRIPE_KEY};
 
 /// What the simulated Stripe signs with.
 const STRIPE_SECRET: &str = "whsec_simulated";

@@ -32,33 +32,13 @@ use bayar_testkit::builders::{AnOrder, settings, signers};
 use bayar_testkit::random::SeededRandom;
 use bayar_testkit::servers::FreshDatabase;
 use bayar_tests::program::{MIGRATIONS, wait_until};
+use bayar_tests::stage::AtTheEnd;
 use chrono::{DateTime, Utc};
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, SqliteConnection};
 use serde_json::{Value, json};
 
-use crate::at_the_end::AtTheEnd;
-
-/// A test on each store.
-macro_rules! on_both_stores {
-    ($($case:ident,)+) => {
-        mod on_postgres { $(
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $case() {
-                let stage = crate::stage::Stage::on_postgres().await;
-                super::$case(stage).await;
-            }
-        )+ }
-        mod on_sqlite { $(
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $case() {
-                let stage = crate::stage::Stage::on_sqlite().await;
-                super::$case(stage).await;
-            }
-        )+ }
-    };
-}
-pub(crate) use on_both_stores;
+pub use bayar_tests::stage::on_both_stores;
 
 /// What every order costs, in pesos and in rupiah.
 pub const PRICE: i64 = 150_000_00;

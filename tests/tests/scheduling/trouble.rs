@@ -1,9 +1,9 @@
 //! A gateway is in trouble for hours, and answers again.
 
 use bayar_sandbox::sim::Fault;
+use bayar_tests::stage::{Stage, on_both_stores};
 
 use crate::moments::{check_unresolved, let_five_minutes_pass, reads, sweep};
-use crate::stage::{Stage, on_both_stores};
 
 on_both_stores! {
     a_gateway_that_answers_again_is_asked_about_everything_at_once,
