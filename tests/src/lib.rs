@@ -7,6 +7,7 @@ pub mod bench;
 pub mod guards;
 pub mod npm;
 pub mod program;
+pub mod stage;
 
 use std::{env, ffi::OsString, path::PathBuf, process::Command};
 

@@ -61,6 +61,7 @@ const RULES: &[Rule] = &[
         Only(&[TESTKIT])),
     rule(SANDBOX,  "crates/sandbox",  Only(&[DOMAIN, APP, SERVER, AUDITOR]), Only(&[TESTKIT])),
     rule(TESTKIT,  "crates/testkit",  Only(&[DOMAIN, APP]),         Only(&[])),
+    // Its library is a part of its tests: no other member may use it.
     rule(TESTS,    "tests",           Anything,                     Anything),
 ];
 
@@ -260,6 +261,17 @@ mod tests {
             assert_eq!(
                 found,
                 [format!("{} must not depend on bayar-testkit", rule.name)]
+            );
+        }
+    }
+
+    #[test]
+    fn the_tests_of_the_whole_are_refused_everywhere() {
+        for rule in RULES.iter().filter(|rule| rule.name != TESTS) {
+            let found = violations(&[member(rule.name, rule.directory, &[TESTS])]);
+            assert_eq!(
+                found,
+                [format!("{} must not depend on bayar-tests", rule.name)]
             );
         }
     }

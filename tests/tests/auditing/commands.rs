@@ -1,10 +1,10 @@
 //! The commands: `bayar audit` reads the gateways' lists by itself, over HTTP.
 
+use bayar_tests::stage::{Stage, on_both_stores};
 use serde_json::Value;
 
 use crate::scenario::Scenario;
 use crate::spoiling::kinds;
-use crate::stage::{Stage, on_both_stores};
 
 on_both_stores! {
     the_gateways_own_lists_agree_with_what_is_stored,

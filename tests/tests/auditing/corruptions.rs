@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use bayar_auditor::{Check, ClientLog, Database, Ledger, Report};
+use bayar_tests::stage::{Ordered, Stage, on_both_stores};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
@@ -10,13 +11,12 @@ use serde_json::json;
 
 use crate::scenario::Scenario;
 use crate::spoiling::{Kind, NOBODY, Spoil, kinds};
-use crate::stage::{Ordered, on_both_stores};
 
 on_both_stores! {
     whatever_is_spoiled_is_found_and_named,
 }
 
-async fn whatever_is_spoiled_is_found_and_named(stage: crate::stage::Stage) {
+async fn whatever_is_spoiled_is_found_and_named(stage: Stage) {
     let scenario = Scenario::play(stage).await;
     let sound = scenario.ledger().await;
     let report = scenario.audit(

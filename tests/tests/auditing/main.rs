@@ -11,10 +11,6 @@
     reason = "a test fails by panicking"
 )]
 
-#[path = "../paying/stage.rs"]
-#[allow(dead_code, reason = "only a part of the stage is needed here")]
-mod stage;
-
 mod commands;
 mod corruptions;
 mod door;

@@ -13,7 +13,7 @@ use bayar_app::port::store::{
 use bayar_app::port::{Clock, Random};
 use bayar_app::{
     Access, AmountText, App, Caller, Claimant, CreatePayment, Created, Entry, Gateways, Ports,
-    RefundPayment, ReviewPayment, StartCheckout,
+    RefundPayment, ReviewPayment, Settings, StartCheckout,
 };
 use bayar_auditor::{Book, Database, Ledger, Options, Report, audit};
 use bayar_domain::decision::Verdict;
@@ -24,7 +24,7 @@ use bayar_embedded::{
 use bayar_sandbox::sim::{
     Action, ActionError, Fault, Handle, Rule, SimConfig, Simulator, Tamper, WebhookRule,
 };
-use bayar_testkit::builders::AnOrder;
+use bayar_testkit::builders::{AnOrder, settings, signers};
 use bayar_testkit::random::SeededRandom;
 use bayar_tests::program::wait_until;
 use chrono::{DateTime, Utc};
@@ -32,7 +32,7 @@ use serde_json::json;
 
 use crate::door::Door;
 use crate::pages::Pages;
-use crate::setup::{midtrans, readers, settings, signers, stripe};
+use crate::setup::{midtrans, readers, stripe};
 
 /// How often something happened, by its name.
 pub type Tally = BTreeMap<&'static str, usize>;
@@ -113,7 +113,11 @@ impl Play {
             random,
             runtime: tokio::runtime::Handle::current(),
         };
-        let app = Arc::new(App::new(ports, signers(), installation, settings()));
+        let settings = Settings {
+            lock_delay: Duration::from_millis(1),
+            ..settings()
+        };
+        let app = Arc::new(App::new(ports, signers(), installation, settings));
         Self {
             door: Door::open(&app),
             app,

@@ -3,11 +3,11 @@
 use bayar_auditor::{Book, ClientLog, Database, Ledger, Options, Report, audit};
 use bayar_sandbox::sim::Action;
 use bayar_tests::program::Store;
+use bayar_tests::stage::{Ordered, Stage};
 use chrono::DateTime;
 use serde_json::{Value, json};
 
 use crate::pages::Pages;
-use crate::stage::{Ordered, Stage};
 
 pub struct Scenario {
     pub stage: Stage,

@@ -1,21 +1,17 @@
 //! What an installation of a play is made of.
 
-use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bayar_app::identity::{Keyring, ReturnSigner, TicketSigner, TokenSigner};
+use bayar_app::WebhookReaders;
 use bayar_app::port::{PaymentGateway, Random, Webhooks};
-use bayar_app::{RefundSettings, Settings, Signers, WebhookReaders, WorkSettings};
-use bayar_domain::{AmountLimits, AmountRange, Currency, Mode, Money, TaxPolicy};
+use bayar_domain::Mode;
 use bayar_midtrans::notification::MidtransWebhooks;
 use bayar_midtrans::{MidtransConfig, MidtransGateway};
 use bayar_sandbox::sim::Simulator;
 use bayar_stripe::webhook::StripeWebhooks;
 use bayar_stripe::{StripeConfig, StripeGateway};
-use chrono::FixedOffset;
-
-use crate::stage::{MIDTRANS_KEY, STRIPE_KEY};
+use bayar_tests::stage::{MIDTRANS_KEY, STRIPE_KEY};
 
 /// What the simulated Stripe signs with.
 const STRIPE_SECRET: &str = "whsec_simulated";
@@ -62,43 +58,4 @@ pub fn readers() -> WebhookReaders {
     let midtrans = MidtransWebhooks::new(vec![MIDTRANS_KEY.into()], Mode::Test, None);
     let readers: [Arc<dyn Webhooks>; 2] = [Arc::new(stripe), Arc::new(midtrans)];
     WebhookReaders::new(readers)
-}
-
-pub fn signers() -> Signers {
-    let keyring = Keyring::new(vec![[7; 32]]).unwrap();
-    Signers {
-        tokens: TokenSigner::new(&[[7; 32]], Duration::from_secs(60)).unwrap(),
-        tickets: TicketSigner::new(&keyring),
-        returns: ReturnSigner::new(&keyring),
-        external: None,
-    }
-}
-
-pub fn settings() -> Settings {
-    let least = Money::new(100, Currency::Idr);
-    let most = Money::new(10_000_000_000, Currency::Idr);
-    Settings {
-        refunds: RefundSettings::default(),
-        payment_ttl: Duration::from_secs(24 * 60 * 60),
-        key_ttl: Duration::from_secs(24 * 60 * 60),
-        cache_ttl: Duration::from_secs(300),
-        lock_ttl: Duration::from_secs(5),
-        lock_tries: 50,
-        lock_delay: Duration::from_millis(1),
-        api_quota: None,
-        service_quota: None,
-        payment_quota: None,
-        login_quota: None,
-        taxes: TaxPolicy::standard(),
-        tax_zone: FixedOffset::east_opt(7 * 3600).unwrap(),
-        amounts: AmountLimits::new([AmountRange::new(least, most).unwrap()]).unwrap(),
-        checkout_ttl: Duration::from_secs(60 * 60),
-        public_url: "https://shop.example".to_owned(),
-        work: WorkSettings {
-            at_once: NonZeroU32::MIN,
-            gateway_quota: None,
-            zone: chrono_tz::Tz::UTC,
-        },
-        people_are_external: false,
-    }
 }

@@ -1,11 +1,11 @@
 //! How things are spoiled: each kind by its name, with the order it is done to and the rule that must notice.
 
 use bayar_auditor::Check;
+use bayar_tests::stage::Ordered;
 use serde_json::{Value, json};
 
 use crate::pages::Pages;
 use crate::scenario::Scenario;
-use crate::stage::Ordered;
 
 /// The order something is done to.
 pub type Which = fn(&Scenario) -> &Ordered;

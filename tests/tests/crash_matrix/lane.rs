@@ -6,12 +6,12 @@ use std::path::PathBuf;
 use bayar_auditor::{Book, Database, Ledger, Options, Report, audit};
 use bayar_sandbox::sim::Rule;
 use bayar_tests::program::{Server, Store, wait_until};
+use bayar_tests::stage::{Ordered, Stage};
 use chrono::{DateTime, TimeDelta};
 use tokio_postgres::Client as Connection;
 
 use crate::cells::{Cell, Fault};
 use crate::places::Place;
-use crate::stage::{Ordered, Stage};
 
 /// Longer than a call is in one pair of hands.
 const LEASE: u64 = 61;

@@ -16,13 +16,5 @@ mod lane;
 mod places;
 mod play;
 mod run;
-#[path = "../paying/stage.rs"]
-#[allow(
-    dead_code,
-    unused_imports,
-    unused_macros,
-    reason = "only a part of the stage is needed here"
-)]
-mod stage;
 mod subject;
 mod table;

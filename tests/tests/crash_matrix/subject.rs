@@ -4,11 +4,11 @@ use std::io;
 
 use bayar_sandbox::sim::Action;
 use bayar_tests::program::{Answer, Client};
+use bayar_tests::stage::{Ordered, PRICE_MINOR, Stage};
 use serde_json::{Value, json};
 
 use crate::cells::{Cell, Gateway, Operation};
 use crate::lane::Lane;
-use crate::stage::{Ordered, PRICE_MINOR, Stage};
 
 /// A part of the price: of all of it a gateway gives back no more than once by itself.
 const PART: &str = "50000";

@@ -2,9 +2,8 @@
 
 use bayar_sandbox::sim::{Action, Fault};
 use bayar_tests::program::{Answer, wait_until};
+use bayar_tests::stage::{Ordered, Stage, door, on_both_stores};
 use serde_json::json;
-
-use crate::stage::{Ordered, Stage, door, on_both_stores};
 
 on_both_stores! {
     a_payment_that_a_bank_works_on_is_told_as_such,

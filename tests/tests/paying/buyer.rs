@@ -1,9 +1,8 @@
 //! The life of a payment, when nothing goes wrong.
 
 use bayar_sandbox::sim::Action;
+use bayar_tests::stage::{DECLINED, Stage, VISA, on_both_stores};
 use serde_json::json;
-
-use crate::stage::{DECLINED, Stage, VISA, on_both_stores};
 
 on_both_stores! {
     a_payment_is_paid_at_stripe,
@@ -44,7 +43,7 @@ async fn an_open_checkout_is_given_back_as_it_is(mut stage: Stage) {
         let order = stage.order().await;
         let first = stage.open(order.payment, gateway).await;
         let again = stage.post(order.payment, "process", &json!({})).await;
-        assert_eq!(crate::stage::door(&again), Some(first));
+        assert_eq!(bayar_tests::stage::door(&again), Some(first));
         assert_eq!(stage.opened(&order), 1);
     }
 }
@@ -206,7 +205,9 @@ async fn a_cancelled_payment_can_be_paid_by_nobody(mut stage: Stage) {
         };
         assert!(paid.is_err(), "{gateway}: it was closed");
         stage.must_have_kept(&order, 0);
-        let again = stage.create(order.consultation, crate::stage::PRICE).await;
+        let again = stage
+            .create(order.consultation, bayar_tests::stage::PRICE)
+            .await;
         assert_eq!(again.status, 201, "the order is free again: {}", again.text);
     }
 }

@@ -2,9 +2,8 @@
 //! Nobody is told that something is broken, nothing is half done, and the next one finds it done or does it.
 
 use bayar_tests::program::wait_until;
+use bayar_tests::stage::Stage;
 use serde_json::json;
-
-use crate::stage::Stage;
 
 /// How many changes are given up, one after the other.
 const GIVEN_UP: usize = 4;

@@ -1,9 +1,8 @@
 //! The buyer comes back, or never does; somebody pretends to; everybody asks at once.
 
 use bayar_tests::program::wait_until;
+use bayar_tests::stage::{Stage, on_both_stores};
 use serde_json::json;
-
-use crate::stage::{Stage, on_both_stores};
 
 on_both_stores! {
     who_never_comes_back_has_paid_all_the_same,

@@ -1,9 +1,8 @@
 //! The gateway does not answer, or answers what tells nothing: nobody is charged twice and nothing stays stuck.
 
 use bayar_sandbox::sim::Fault;
+use bayar_tests::stage::{Ordered, Stage, door, on_both_stores};
 use serde_json::json;
-
-use crate::stage::{Ordered, Stage, door, on_both_stores};
 
 on_both_stores! {
     silence_before_it_happened_leads_to_one_checkout,

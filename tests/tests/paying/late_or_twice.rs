@@ -1,9 +1,8 @@
 //! Money that comes late, twice, in another amount, or goes away again.
 
 use bayar_sandbox::sim::{Action, Fault};
+use bayar_tests::stage::{Ordered, PRICE_MINOR, Stage, on_both_stores};
 use serde_json::json;
-
-use crate::stage::{Ordered, PRICE_MINOR, Stage, on_both_stores};
 
 on_both_stores! {
     money_after_the_end_of_its_page_is_honoured,
@@ -149,7 +148,9 @@ async fn an_amount_that_is_refused_goes_back(mut stage: Stage) {
     assert_eq!(stage.stored_status(order.payment).await, "failed");
     stage.must_have_kept(&order, 0);
     assert_eq!(stage.book().keys(&order.number, "refund.create").len(), 1);
-    let again = stage.create(order.consultation, crate::stage::PRICE).await;
+    let again = stage
+        .create(order.consultation, bayar_tests::stage::PRICE)
+        .await;
     assert_eq!(again.status, 201, "the order is free again: {}", again.text);
 }
 
@@ -165,7 +166,9 @@ async fn a_settlement_that_is_taken_back_reopens_the_order(mut stage: Stage) {
     stage.act(Action::MidtransReverse { transaction });
     stage.must_become(order.payment, "failed").await;
     stage.must_have_kept(&order, 0);
-    let again = stage.create(order.consultation, crate::stage::PRICE).await;
+    let again = stage
+        .create(order.consultation, bayar_tests::stage::PRICE)
+        .await;
     assert_eq!(again.status, 201, "the order is free again: {}", again.text);
 }
 

@@ -2,9 +2,8 @@
 //! was taken out of the settings in between, and when what was asked for is seen before its answer.
 
 use bayar_sandbox::sim::Fault;
+use bayar_tests::stage::{MIDTRANS_KEY, Ordered, PRICE_MINOR, STRIPE_KEY, Stage, on_both_stores};
 use serde_json::json;
-
-use crate::stage::{MIDTRANS_KEY, Ordered, PRICE_MINOR, STRIPE_KEY, Stage, on_both_stores};
 
 on_both_stores! {
     a_refund_that_is_seen_before_its_answer_stops_nothing,

@@ -10,8 +10,6 @@
     reason = "a test fails by panicking"
 )]
 
-mod stage;
-
 mod bank;
 mod buyer;
 mod collisions;

@@ -2,9 +2,8 @@
 
 use bayar_sandbox::sim::{Action, Fault};
 use bayar_tests::program::wait_until;
+use bayar_tests::stage::{PRICE, Stage, VISA, on_both_stores};
 use serde_json::json;
-
-use crate::stage::{PRICE, Stage, VISA, on_both_stores};
 
 on_both_stores! {
     a_retry_after_a_doubt_does_not_draw_a_new_key,

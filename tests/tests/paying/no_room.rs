@@ -2,9 +2,8 @@
 //! written down first, nobody is told that something is broken, and afterwards everything goes on.
 
 use bayar_tests::program::{Answer, Store, wait_until};
+use bayar_tests::stage::{Ordered, PRICE, Stage, on_both_stores};
 use serde_json::json;
-
-use crate::stage::{Ordered, PRICE, Stage, on_both_stores};
 
 on_both_stores! {
     while_the_disk_is_full_no_gateway_is_asked_to_open_a_checkout,

@@ -9,9 +9,8 @@ use std::path::Path;
 use bayar_sandbox::sim::{Action, WebhookUrls};
 use bayar_testkit::servers::FreshDatabase;
 use bayar_tests::program::{Installation, Store, wait_until};
+use bayar_tests::stage::{MIDTRANS_KEY, Ordered, STRIPE_KEY, Stage, on_both_stores};
 use serde_json::{Value, json};
-
-use crate::stage::{MIDTRANS_KEY, Ordered, STRIPE_KEY, Stage, on_both_stores};
 
 on_both_stores! {
     rows_of_every_step_come_up_and_say_the_same,

@@ -1,9 +1,8 @@
 //! What operators do.
 
 use bayar_sandbox::sim::Action;
+use bayar_tests::stage::{Stage, on_both_stores};
 use serde_json::json;
-
-use crate::stage::{Stage, on_both_stores};
 
 on_both_stores! {
     checking_an_order_applies_what_the_gateway_proves,

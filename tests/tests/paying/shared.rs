@@ -4,9 +4,8 @@ use std::time::Duration;
 
 use bayar_sandbox::sim::{Action, Fault};
 use bayar_tests::program::wait_until;
+use bayar_tests::stage::{Stage, door, on_both_stores};
 use serde_json::json;
-
-use crate::stage::{Stage, door, on_both_stores};
 
 on_both_stores! {
     nobody_waits_for_a_connection_because_somebody_waits_for_a_gateway,

@@ -1,9 +1,8 @@
 //! From one gateway to the other: the open door is closed, and proved closed, before another one opens.
 
 use bayar_sandbox::sim::Fault;
+use bayar_tests::stage::{Stage, on_both_stores};
 use serde_json::json;
-
-use crate::stage::{Stage, on_both_stores};
 
 on_both_stores! {
     the_first_door_is_closed_before_the_second_opens,
@@ -88,7 +87,10 @@ async fn many_presses_at_once_open_one_door(mut stage: Stage) {
     stage.all("checkout_session.create", Fault::Slow { ms: 500 });
     let presses = (0..20).map(|_| stage.process(order.payment, "stripe"));
     let answers = futures_util::future::join_all(presses).await;
-    let mut doors: Vec<_> = answers.iter().filter_map(crate::stage::door).collect();
+    let mut doors: Vec<_> = answers
+        .iter()
+        .filter_map(bayar_tests::stage::door)
+        .collect();
     assert!(!doors.is_empty(), "{}", answers[0].text);
     doors.dedup();
     assert_eq!(doors.len(), 1);
@@ -115,5 +117,5 @@ async fn a_currency_that_the_other_gateway_does_not_take_closes_nothing(mut stag
     let other = stage.process(order.payment, "midtrans").await;
     assert_eq!(other.status, 422, "{}", other.text);
     let again = stage.post(order.payment, "process", &json!({})).await;
-    assert_eq!(crate::stage::door(&again), Some(door));
+    assert_eq!(bayar_tests::stage::door(&again), Some(door));
 }

@@ -1,9 +1,8 @@
 //! Two tabs, two gateways, fifty orders, and one request in ten that nobody answers, half of them carried out.
 
 use bayar_sandbox::sim::{Fault, Gateway, Rule};
+use bayar_tests::stage::{Ordered, Stage, on_both_stores};
 use futures_util::future::join_all;
-
-use crate::stage::{Ordered, Stage, on_both_stores};
 
 on_both_stores! {
     fifty_orders_in_two_tabs_at_two_gateways,

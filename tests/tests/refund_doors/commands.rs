@@ -1,9 +1,8 @@
 //! What operators do about refunds at the command line, beside a server that runs.
 
 use bayar_sandbox::sim::{Action, Fault};
+use bayar_tests::stage::{Ordered, PRICE_MINOR, Ran, Stage, on_both_stores};
 use serde_json::{Value, json};
-
-use crate::stage::{Ordered, PRICE_MINOR, Ran, Stage, on_both_stores};
 
 on_both_stores! {
     what_a_gateway_cannot_give_back_is_transferred_by_hand,

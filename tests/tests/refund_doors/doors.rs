@@ -2,9 +2,8 @@
 
 use bayar_sandbox::sim::{Action, Fault};
 use bayar_tests::program::{Answer, Client};
+use bayar_tests::stage::{Ordered, Stage, on_both_stores};
 use serde_json::{Value, json};
-
-use crate::stage::{Ordered, Stage, on_both_stores};
 
 on_both_stores! {
     all_of_it_goes_back_and_its_papers_say_so,

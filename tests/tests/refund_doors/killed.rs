@@ -3,9 +3,8 @@
 use std::collections::BTreeSet;
 
 use bayar_tests::program::wait_until;
+use bayar_tests::stage::{Stage, on_both_stores};
 use serde_json::json;
-
-use crate::stage::{Stage, on_both_stores};
 
 on_both_stores! {
     killed_at_any_step_of_giving_back,

@@ -8,10 +8,6 @@
     reason = "a test fails by panicking"
 )]
 
-#[path = "../paying/stage.rs"]
-#[allow(dead_code, reason = "some of it is for tests about paying only")]
-mod stage;
-
 mod commands;
 mod doors;
 mod killed;

@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use bayar_tests::program::{Answer, Client, wait_until};
+use bayar_tests::stage::Ordered;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
 use crate::race::Race;
-use crate::stage::Ordered;
 
 /// How often somebody presses again who was told nothing.
 const PRESSES: usize = 6;

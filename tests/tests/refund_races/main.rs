@@ -11,23 +11,15 @@
     reason = "a test fails by panicking"
 )]
 
-#[path = "../paying/stage.rs"]
-#[allow(
-    dead_code,
-    unused_imports,
-    unused_macros,
-    reason = "only a part of the stage is needed here"
-)]
-mod stage;
-
 mod desk;
 mod race;
 mod rest;
 mod tabs;
 mod tally;
 
+use bayar_tests::stage::Stage;
+
 use race::Race;
-use stage::Stage;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_hundred_orders_are_paid_and_given_back_at_once_on_two_servers() {

@@ -6,13 +6,13 @@ use std::time::Duration;
 use bayar_sandbox::sim::{Fault, Gateway, Rule};
 use bayar_testkit::random::SeededRandom;
 use bayar_tests::program::{Client, Server};
+use bayar_tests::stage::{Ordered, Stage};
 use futures_util::StreamExt as _;
 use futures_util::stream;
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 
 use crate::desk::Wish;
-use crate::stage::{Ordered, Stage};
 
 /// How many orders are in the race at the same time.
 pub const AT_ONCE: usize = 16;

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use bayar_sandbox::sim::Action;
 use bayar_tests::program::wait_until;
+use bayar_tests::stage::Ordered;
 use serde_json::json;
 use tokio::time::sleep;
 
 use crate::race::Race;
-use crate::stage::Ordered;
 
 /// What goes back at a dashboard, in whole rupiah.
 const PART: i64 = 10_000;

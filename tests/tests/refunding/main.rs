@@ -15,8 +15,6 @@
     reason = "in minor units the last two digits stand apart: 5_000_00 is 5000.00"
 )]
 
-#[path = "../paying/at_the_end.rs"]
-mod at_the_end;
 mod stage;
 
 mod anew;

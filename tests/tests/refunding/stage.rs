@@ -1,25 +1,24 @@
 //! The use cases on a store of their own, beside simulated gateways.
 
-use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 use std::time::Duration;
 
-use bayar_app::identity::{Keyring, ReturnSigner, Role, TicketSigner, TokenSigner};
+use bayar_app::identity::Role;
 use bayar_app::port::store::{Actor, IdempotencyKey, OrderKey, StoredAlert};
 use bayar_app::port::{Clock, PaymentGateway, Store};
 use bayar_app::{
     Access, AmountText, App, Caller, Claimant, CreatePayment, Created, Gateways, Ports,
-    RefundError, RefundPayment, RefundSettings, Refunded, RefundsOfPayment, Settings, Signers,
-    StartCheckout, WebhookReaders, WorkSettings,
+    RefundError, RefundPayment, RefundSettings, Refunded, RefundsOfPayment, Settings,
+    StartCheckout, WebhookReaders,
 };
 use bayar_auditor::Database;
 use bayar_domain::gateway::{AccountRef, Reason};
 use bayar_domain::settlement::Alert;
 use bayar_domain::{
-    AmountLimits, AmountRange, Currency, Gateway, Mode, Money, Order, OrderKind, PaymentId,
-    PaymentStatus, RefundStatus, TaxPolicy, UserId,
+    Currency, Gateway, Mode, Money, Order, OrderKind, PaymentId, PaymentStatus, RefundStatus,
+    UserId,
 };
 use bayar_embedded::{
     FileRole, LocalCache, LocalLimits, LocalLocks, LocalVault, SqliteConfig, SqliteStore,
@@ -29,37 +28,17 @@ use bayar_postgres::{PgConfig, PgStore};
 use bayar_sandbox::sim::book::Capture;
 use bayar_sandbox::sim::{Action, Fault, Handle, Rule, SimConfig, Simulator};
 use bayar_stripe::{Retries, StripeConfig, StripeGateway, Timeouts};
-use bayar_testkit::builders::AnOrder;
+use bayar_testkit::builders::{AnOrder, settings, signers};
 use bayar_testkit::random::SeededRandom;
 use bayar_testkit::servers::FreshDatabase;
 use bayar_tests::program::{MIGRATIONS, wait_until};
-use chrono::{DateTime, FixedOffset, Utc};
+use bayar_tests::stage::AtTheEnd;
+use chrono::{DateTime, Utc};
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, SqliteConnection};
 use serde_json::{Value, json};
 
-use crate::at_the_end::AtTheEnd;
-
-/// A test on each store.
-macro_rules! on_both_stores {
-    ($($case:ident,)+) => {
-        mod on_postgres { $(
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $case() {
-                let stage = crate::stage::Stage::on_postgres().await;
-                super::$case(stage).await;
-            }
-        )+ }
-        mod on_sqlite { $(
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $case() {
-                let stage = crate::stage::Stage::on_sqlite().await;
-                super::$case(stage).await;
-            }
-        )+ }
-    };
-}
-pub(crate) use on_both_stores;
+pub use bayar_tests::stage::on_both_stores;
 
 /// What every order costs, in pesos and in rupiah.
 pub const PRICE: i64 = 150_000_00;
@@ -498,7 +477,11 @@ async fn app(
         runtime: tokio::runtime::Handle::current(),
     };
     let installation = store.installation().await.unwrap();
-    Arc::new(App::new(ports, signers(), installation, settings(refunds)))
+    let settings = Settings {
+        refunds,
+        ..settings()
+    };
+    Arc::new(App::new(ports, signers(), installation, settings))
 }
 
 fn gateways(simulator: &Simulator, random: &Arc<SeededRandom>) -> [Arc<dyn PaymentGateway>; 2] {
@@ -537,46 +520,4 @@ fn gateways(simulator: &Simulator, random: &Arc<SeededRandom>) -> [Arc<dyn Payme
         Arc::new(StripeGateway::new(stripe, random.clone()).unwrap()),
         Arc::new(MidtransGateway::new(midtrans, random.clone()).unwrap()),
     ]
-}
-
-fn signers() -> Signers {
-    let keyring = Keyring::new(vec![[7; 32]]).unwrap();
-    Signers {
-        tokens: TokenSigner::new(&[[7; 32]], Duration::from_secs(60)).unwrap(),
-        tickets: TicketSigner::new(&keyring),
-        returns: ReturnSigner::new(&keyring),
-        external: None,
-    }
-}
-
-fn settings(refunds: RefundSettings) -> Settings {
-    let range = |currency| {
-        let amount = |minor| Money::new(minor, currency);
-        AmountRange::new(amount(100), amount(1_000_000_000)).unwrap()
-    };
-    let limits = [range(Currency::Php), range(Currency::Idr)];
-    Settings {
-        payment_ttl: Duration::from_secs(24 * 60 * 60),
-        key_ttl: Duration::from_secs(24 * 60 * 60),
-        cache_ttl: Duration::from_secs(300),
-        lock_ttl: Duration::from_secs(5),
-        lock_tries: 50,
-        lock_delay: Duration::from_millis(10),
-        api_quota: None,
-        service_quota: None,
-        payment_quota: None,
-        login_quota: None,
-        taxes: TaxPolicy::standard(),
-        tax_zone: FixedOffset::east_opt(7 * 3600).unwrap(),
-        amounts: AmountLimits::new(limits).unwrap(),
-        checkout_ttl: Duration::from_secs(60 * 60),
-        public_url: "https://shop.example".to_owned(),
-        work: WorkSettings {
-            at_once: NonZeroU32::MIN,
-            gateway_quota: None,
-            zone: chrono_tz::Tz::UTC,
-        },
-        people_are_external: false,
-        refunds,
-    }
 }

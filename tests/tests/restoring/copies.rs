@@ -5,8 +5,7 @@ use std::process::Command;
 
 use bayar_testkit::servers::postgres_url;
 use bayar_tests::program::Installation;
-
-use crate::stage::Stage;
+use bayar_tests::stage::Stage;
 
 /// A copy, made while the server served.
 pub struct Copy(PathBuf);

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use bayar_sandbox::sim::Action;
+use bayar_tests::stage::{Ordered, Ran, Stage, on_both_stores};
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use crate::copies::Copy;
-use crate::stage::{Ordered, Ran, Stage, on_both_stores};
 
 on_both_stores! {
     a_restored_database_gets_back_every_payment_that_was_captured,
@@ -203,10 +203,14 @@ async fn a_restored_database_gets_back_every_payment_that_was_captured(mut stage
         .await;
     // Whoever asks again for what was lost finds it, and is charged for nothing twice.
     for (order, _) in &lost {
-        let again = stage.create(order.consultation, crate::stage::PRICE).await;
+        let again = stage
+            .create(order.consultation, bayar_tests::stage::PRICE)
+            .await;
         assert_eq!(again.status, 409, "{}", again.text);
     }
-    let again = stage.create(open.consultation, crate::stage::PRICE).await;
+    let again = stage
+        .create(open.consultation, bayar_tests::stage::PRICE)
+        .await;
     assert_eq!(
         again.number("/data/payment_id"),
         open.payment,

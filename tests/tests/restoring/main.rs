@@ -8,12 +8,5 @@
     reason = "a test fails by panicking"
 )]
 
-#[path = "../paying/stage.rs"]
-#[allow(
-    dead_code,
-    reason = "payments are paid as they are where paying is tested"
-)]
-mod stage;
-
 mod copies;
 mod drill;

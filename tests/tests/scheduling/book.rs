@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use bayar_sandbox::sim::{Action, Fault, Rule};
+use bayar_tests::stage::{Ordered, Ran, Stage, on_both_stores};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 
 use crate::moments::{let_all_leases_end, let_jobs_be_due};
-use crate::stage::{Ordered, Ran, Stage, on_both_stores};
 
 on_both_stores! {
     an_event_list_finds_a_lost_webhook,

@@ -2,11 +2,11 @@
 
 use bayar_sandbox::sim::Fault;
 use bayar_tests::program::wait_until;
+use bayar_tests::stage::Stage;
 use futures_util::future::join_all;
 use serde_json::json;
 
 use crate::moments::sweep;
-use crate::stage::Stage;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_process_whose_clock_is_ten_minutes_fast_ends_nothing_too_soon() {

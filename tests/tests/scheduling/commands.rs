@@ -1,8 +1,7 @@
 //! The commands, as people and cron use them.
 
+use bayar_tests::stage::{Stage, on_both_stores};
 use serde_json::Value;
-
-use crate::stage::{Stage, on_both_stores};
 
 on_both_stores! {
     check_all_tells_what_is_wrong_and_mends_it_when_it_is_told_to,

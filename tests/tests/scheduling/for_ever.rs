@@ -1,9 +1,9 @@
 //! There is no last try: a gateway that was asked in vain a thousand times is asked again, and operators see it.
 
 use bayar_sandbox::sim::Fault;
+use bayar_tests::stage::{Stage, on_both_stores};
 
 use crate::moments::{let_jobs_be_due, sweep};
-use crate::stage::{Stage, on_both_stores};
 
 on_both_stores! {
     after_a_thousand_tries_in_vain_the_next_one_still_completes_it,

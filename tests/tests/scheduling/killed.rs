@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use bayar_sandbox::sim::Fault;
 use bayar_tests::program::wait_until;
+use bayar_tests::stage::{Stage, on_both_stores};
 
 use crate::moments::{check_unresolved, let_all_leases_end, let_jobs_be_due, sweep};
-use crate::stage::{Stage, on_both_stores};
 
 on_both_stores! {
     killed_at_any_step_of_due_work,

@@ -1,9 +1,9 @@
 //! No webhook comes, nobody comes back, and a job is missing.
 
 use bayar_tests::program::wait_until;
+use bayar_tests::stage::{Stage, on_both_stores};
 
 use crate::moments::{check_unresolved, leave_lists_alone, let_jobs_be_due, sweep};
-use crate::stage::{Stage, on_both_stores};
 
 on_both_stores! {
     a_server_completes_what_is_paid_by_itself,

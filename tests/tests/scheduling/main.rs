@@ -10,13 +10,6 @@
     reason = "a test fails by panicking"
 )]
 
-#[path = "../paying/stage.rs"]
-#[allow(
-    dead_code,
-    reason = "payments are paid as they are where paying is tested"
-)]
-mod stage;
-
 mod book;
 mod clocks;
 mod commands;

@@ -1,8 +1,7 @@
 //! How time goes by in these tests.
 
 use bayar_sandbox::sim::book::Request;
-
-use crate::stage::{Ordered, Ran, Stage};
+use bayar_tests::stage::{Ordered, Ran, Stage};
 
 /// Everything that is open is due.
 pub async fn let_jobs_be_due(stage: &Stage) {

@@ -1,9 +1,9 @@
 //! Payments whose time is over.
 
+use bayar_tests::stage::{Stage, on_both_stores};
 use serde_json::{Value, json};
 
 use crate::moments::let_all_be_overdue;
-use crate::stage::{Stage, on_both_stores};
 
 on_both_stores! {
     what_is_overdue_is_closed_at_its_gateway_and_ended_here,

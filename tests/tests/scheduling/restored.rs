@@ -3,9 +3,9 @@
 
 use bayar_sandbox::sim::WebhookUrls;
 use bayar_tests::program::{Installation, Store, wait_until};
+use bayar_tests::stage::{Stage, on_both_stores};
 
 use crate::moments::sweep;
-use crate::stage::{Stage, on_both_stores};
 
 on_both_stores! {
     what_was_paid_after_the_backup_is_found_after_the_restore,

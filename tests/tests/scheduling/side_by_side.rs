@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use bayar_tests::program::wait_until;
+use bayar_tests::stage::{Stage, on_both_stores};
 
 use crate::moments::{let_jobs_be_due, reads};
-use crate::stage::{Stage, on_both_stores};
 
 on_both_stores! {
     two_workers_read_each_of_200_payments_once_for_each_time_it_is_due,

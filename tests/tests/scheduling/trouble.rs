@@ -2,9 +2,9 @@
 
 use bayar_sandbox::sim::Fault;
 use bayar_tests::program::wait_until;
+use bayar_tests::stage::{Ordered, Stage, on_both_stores};
 
 use crate::moments::{check_unresolved, let_five_minutes_pass, let_jobs_be_due, reads, sweep};
-use crate::stage::{Ordered, Stage, on_both_stores};
 
 on_both_stores! {
     a_gateway_that_answers_again_is_asked_about_everything_at_once,

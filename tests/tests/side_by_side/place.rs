@@ -1,30 +1,24 @@
 //! A store of one's own, with the use cases on top.
 
-use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use bayar_app::identity::{Keyring, ReturnSigner, TicketSigner, TokenSigner};
 use bayar_app::port::store::{Loaded, Upkeep};
 use bayar_app::port::{Clock, Store};
-use bayar_app::{
-    App, Gateways, Ports, RefundSettings, Settings, Signers, WebhookReaders, WorkSettings,
-};
-use bayar_domain::{AmountLimits, AmountRange, OrderId, TaxPolicy};
+use bayar_app::{App, Gateways, Ports, WebhookReaders};
+use bayar_domain::OrderId;
 use bayar_embedded::{
     FileRole, LocalCache, LocalLimits, LocalLocks, LocalVault, SqliteConfig, SqliteStore,
 };
 use bayar_postgres::{PgConfig, PgStore};
+use bayar_testkit::builders::{settings, signers};
 use bayar_testkit::clock::ManualClock;
 use bayar_testkit::random::SeededRandom;
 use bayar_testkit::servers::FreshDatabase;
 use bayar_tests::program::{self, MIGRATIONS};
-use chrono::FixedOffset;
 use tokio_postgres::NoTls;
-
-use super::idr;
 
 pub struct Place {
     pub app: Arc<App>,
@@ -115,43 +109,5 @@ impl Drop for Kept {
             // What cannot be removed is left to the system.
             let _ = std::fs::remove_dir_all(directory);
         }
-    }
-}
-
-fn signers() -> Signers {
-    let keyring = Keyring::new(vec![[7; 32]]).unwrap();
-    Signers {
-        tokens: TokenSigner::new(&[[7; 32]], Duration::from_secs(60)).unwrap(),
-        tickets: TicketSigner::new(&keyring),
-        returns: ReturnSigner::new(&keyring),
-        external: None,
-    }
-}
-
-fn settings() -> Settings {
-    let amounts = AmountRange::new(idr(100), idr(1_000_000_000)).unwrap();
-    Settings {
-        payment_ttl: Duration::from_secs(24 * 60 * 60),
-        key_ttl: Duration::from_secs(24 * 60 * 60),
-        cache_ttl: Duration::from_secs(300),
-        lock_ttl: Duration::from_secs(5),
-        lock_tries: 50,
-        lock_delay: Duration::from_millis(10),
-        api_quota: None,
-        service_quota: None,
-        payment_quota: None,
-        login_quota: None,
-        taxes: TaxPolicy::standard(),
-        tax_zone: FixedOffset::east_opt(7 * 3600).unwrap(),
-        amounts: AmountLimits::new([amounts]).unwrap(),
-        checkout_ttl: Duration::from_secs(60 * 60),
-        public_url: "https://shop.example".to_owned(),
-        work: WorkSettings {
-            at_once: NonZeroU32::MIN,
-            gateway_quota: None,
-            zone: chrono_tz::Tz::UTC,
-        },
-        people_are_external: false,
-        refunds: RefundSettings::default(),
     }
 }

@@ -12,13 +12,6 @@
     reason = "a test fails by panicking"
 )]
 
-#[path = "../paying/stage.rs"]
-#[allow(
-    dead_code,
-    reason = "where only webhooks are lost, payments are paid as where paying is tested"
-)]
-mod stage;
-
 mod buyer;
 mod desk;
 mod person;

@@ -6,11 +6,10 @@ use std::time::Duration;
 use bayar_sandbox::sim::book::Outcome;
 use bayar_sandbox::sim::{Tamper, WebhookRule, WebhookUrls};
 use bayar_tests::program::note;
+use bayar_tests::stage::{Ordered, Stage, on_both_stores};
 use futures_util::future::join_all;
 use serde_json::json;
 use tokio::time::{Instant, sleep};
-
-use crate::stage::{Ordered, Stage, on_both_stores};
 
 on_both_stores! {
     every_payment_completes_by_due_work_though_no_webhook_ever_comes,

@@ -1,28 +1,27 @@
 //! The use cases on a database file of their own, with everything in the hands of the test.
 
-use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use bayar_app::identity::{Keyring, ReturnSigner, Role, TicketSigner, TokenSigner};
+use bayar_app::identity::Role;
 use bayar_app::port::store::{IdempotencyKey, OrderKey, Payments, Upkeep};
 use bayar_app::port::{Clock, IdempotencyCache, Locks, PaymentGateway, Quota};
 use bayar_app::{
     AmountText, App, Caller, Claimant, CreateError, CreatePayment, Created, Gateways, Ports,
-    RefundSettings, Settings, Signers, WebhookReaders, WorkSettings,
+    Settings, WebhookReaders,
 };
-use bayar_domain::{AmountLimits, AmountRange, Gateway, Mode, Order, PaymentId, TaxPolicy};
+use bayar_domain::{Gateway, Mode, Order, PaymentId};
 use bayar_embedded::{
     FileRole, LocalCache, LocalLimits, LocalLocks, LocalVault, SqliteConfig, SqliteStore,
 };
 use bayar_stripe::{StripeConfig, StripeGateway};
-use bayar_testkit::builders::{AnOrder, php};
+use bayar_testkit::builders::{AnOrder, settings, signers};
 use bayar_testkit::clock::ManualClock;
 use bayar_testkit::faults::FaultyStore;
 use bayar_testkit::random::SeededRandom;
-use chrono::{FixedOffset, TimeDelta};
+use chrono::TimeDelta;
 
 /// How long the counters of limits count.
 const WINDOW: Duration = Duration::from_secs(60);
@@ -88,7 +87,15 @@ impl Stage {
             random: Arc::new(SeededRandom::new(1)),
             runtime: tokio::runtime::Handle::current(),
         };
-        let app = App::new(ports, signers(), installation, settings(wanted.payments));
+        let settings = Settings {
+            lock_delay: Duration::from_millis(1),
+            payment_quota: Some(Quota {
+                limit: wanted.payments,
+                window: WINDOW,
+            }),
+            ..settings()
+        };
+        let app = App::new(ports, signers(), installation, settings);
         Self {
             app: Arc::new(app),
             store,
@@ -170,45 +177,4 @@ fn nobody() -> Arc<dyn PaymentGateway> {
     };
     let random = Arc::new(SeededRandom::new(1));
     Arc::new(StripeGateway::new(config, random).unwrap())
-}
-
-fn signers() -> Signers {
-    let keyring = Keyring::new(vec![[7; 32]]).unwrap();
-    Signers {
-        tokens: TokenSigner::new(&[[7; 32]], Duration::from_secs(60)).unwrap(),
-        tickets: TicketSigner::new(&keyring),
-        returns: ReturnSigner::new(&keyring),
-        external: None,
-    }
-}
-
-fn settings(payments: u32) -> Settings {
-    let pesos = AmountRange::new(php(1), php(100_000_000)).unwrap();
-    Settings {
-        refunds: RefundSettings::default(),
-        payment_ttl: Duration::from_secs(24 * 60 * 60),
-        key_ttl: Duration::from_secs(24 * 60 * 60),
-        cache_ttl: Duration::from_secs(300),
-        lock_ttl: Duration::from_secs(5),
-        lock_tries: 50,
-        lock_delay: Duration::from_millis(1),
-        api_quota: None,
-        service_quota: None,
-        payment_quota: Some(Quota {
-            limit: payments,
-            window: WINDOW,
-        }),
-        login_quota: None,
-        taxes: TaxPolicy::standard(),
-        tax_zone: FixedOffset::east_opt(7 * 3600).unwrap(),
-        amounts: AmountLimits::new([pesos]).unwrap(),
-        checkout_ttl: Duration::from_secs(60 * 60),
-        public_url: "https://shop.example".to_owned(),
-        work: WorkSettings {
-            at_once: NonZeroU32::MIN,
-            gateway_quota: None,
-            zone: chrono_tz::Tz::UTC,
-        },
-        people_are_external: false,
-    }
 }

@@ -11,8 +11,6 @@
     reason = "a test fails by panicking"
 )]
 
-#[path = "../paying/at_the_end.rs"]
-mod at_the_end;
 mod stage;
 
 mod astray;

@@ -10,10 +10,11 @@ use bayar_sandbox::sim::{
 };
 use bayar_testkit::servers::FreshDatabase;
 use bayar_tests::program::{Client, Installation, MIGRATIONS, Server, Store, wait_until};
+use bayar_tests::stage::AtTheEnd;
 use serde_json::{Value, json};
 use tokio::net::TcpSocket;
 
-use crate::at_the_end::AtTheEnd;
+pub use bayar_tests::stage::on_both_stores;
 
 /// A fee that both gateways take.
 pub const PRICE: &str = "150000";
@@ -21,27 +22,6 @@ pub const PRICE: &str = "150000";
 const STRIPE_KEY: &str = "sk_test_simulated";
 const STRIPE_SECRET: &str = "whsec_simulated";
 const MIDTRANS_KEY: &str = "SB-Mid-server-simulated";
-
-/// A test on each store.
-macro_rules! on_both_stores {
-    ($($case:ident,)+) => {
-        mod on_postgres { $(
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $case() {
-                let stage = crate::stage::Stage::on_postgres().await;
-                super::$case(stage).await;
-            }
-        )+ }
-        mod on_sqlite { $(
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $case() {
-                let stage = crate::stage::Stage::on_sqlite().await;
-                super::$case(stage).await;
-            }
-        )+ }
-    };
-}
-pub(crate) use on_both_stores;
 
 pub struct Stage {
     /// Goes first, while all that it looks at is still there.

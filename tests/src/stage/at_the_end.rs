@@ -13,6 +13,8 @@ pub struct AtTheEnd {
 }
 
 impl AtTheEnd {
+    /// Looks at these tables and at the book of these gateways.
+    #[must_use]
     pub const fn new(database: Database, gateways: Handle) -> Self {
         Self {
             database,
@@ -22,7 +24,6 @@ impl AtTheEnd {
     }
 
     /// The tables remember less than the gateways of what they were asked between these times.
-    #[allow(dead_code, reason = "only restoring needs it")]
     pub const fn forgotten(&mut self, from: DateTime<Utc>, to: DateTime<Utc>) {
         self.forgotten = Some((from, to));
     }
