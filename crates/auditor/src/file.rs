@@ -7,8 +7,9 @@ use serde_json::Value;
 
 use crate::Amount;
 use crate::ledger::{
-    AttemptRow, CallRow, CaptureRow, DecisionRow, EventRow, FactRow, InvoiceRow, KeyRow, Ledger,
-    OrderRow, PaymentRow, PrimaryRow, RefundRow, TaxRow,
+    AlertRow, AttemptRow, CallRow, CaptureRow, CreditEntryRow, CreditNoteRow, DecisionRow,
+    EventRow, ExternalRefundRow, FactRow, InvoiceRow, KeyRow, Ledger, OrderRow, PaymentRow,
+    PrimaryRow, RefundEventRow, RefundRow, TaxRow,
 };
 
 /// The states of a payment that has the only place of its order.
@@ -35,6 +36,11 @@ pub(crate) struct OrderFile<'a> {
     pub primaries: Vec<&'a PrimaryRow>,
     pub refunds: Vec<&'a RefundRow>,
     pub decisions: Vec<&'a DecisionRow>,
+    pub external: Vec<&'a ExternalRefundRow>,
+    pub entries: Vec<&'a CreditEntryRow>,
+    pub alerts: Vec<&'a AlertRow>,
+    /// By refund.
+    pub refund_events: BTreeMap<i64, Vec<&'a RefundEventRow>>,
     pub proofs: Proofs,
 }
 
@@ -45,6 +51,7 @@ pub(crate) struct PaymentFile<'a> {
     pub invoices: Vec<&'a InvoiceRow>,
     pub taxes: Vec<&'a TaxRow>,
     pub keys: Vec<&'a KeyRow>,
+    pub notes: Vec<&'a CreditNoteRow>,
 }
 
 /// A proof, with what its text says; nothing where the text is not understood.
@@ -322,6 +329,27 @@ pub(crate) fn files(ledger: &Ledger) -> Vec<OrderFile<'_>> {
     let mut primaries = by(&ledger.primaries, |row| row.order_id);
     let mut refunds = by(&ledger.refunds, |row| row.order_id);
     let mut decisions = by(&ledger.decisions, |row| row.order_id);
+    let returns = ledger.returns.as_ref();
+    let mut notes = by(returns.map_or(&[][..], |it| it.notes.as_slice()), |row| {
+        row.payment_id
+    });
+    let mut external = by(
+        returns.map_or(&[][..], |it| it.external.as_slice()),
+        |row| row.order_id,
+    );
+    let mut alerts = by(returns.map_or(&[][..], |it| it.alerts.as_slice()), |row| {
+        row.order_id
+    });
+    let mut refund_events = by(
+        returns.map_or(&[][..], |it| it.refund_events.as_slice()),
+        |row| row.refund_id,
+    );
+    let mut entries: BTreeMap<i64, Vec<&CreditEntryRow>> = BTreeMap::new();
+    for entry in returns.map_or(&[][..], |it| it.entries.as_slice()) {
+        if let Some(order) = entry.order_id {
+            entries.entry(order).or_default().push(entry);
+        }
+    }
     ledger
         .orders
         .iter()
@@ -338,6 +366,7 @@ pub(crate) fn files(ledger: &Ledger) -> Vec<OrderFile<'_>> {
                     invoices: invoices.remove(&row.id).unwrap_or_default(),
                     taxes: taxes.remove(&row.id).unwrap_or_default(),
                     keys: keys.remove(&row.id).unwrap_or_default(),
+                    notes: notes.remove(&row.id).unwrap_or_default(),
                 }
             });
             let payments = payments.collect();
@@ -349,6 +378,13 @@ pub(crate) fn files(ledger: &Ledger) -> Vec<OrderFile<'_>> {
             let facts: Vec<_> = facts.collect();
             let mut calls = calls.remove(&id).unwrap_or_default();
             calls.sort_by_key(|call| call.position);
+            let refunds = refunds.remove(&id).unwrap_or_default();
+            let own = refunds.iter().filter_map(|refund| {
+                let mut events = refund_events.remove(&refund.id)?;
+                events.sort_by_key(|event| event.version);
+                Some((refund.id, events))
+            });
+            let refund_events = own.collect();
             OrderFile {
                 order,
                 payments,
@@ -358,8 +394,12 @@ pub(crate) fn files(ledger: &Ledger) -> Vec<OrderFile<'_>> {
                 facts,
                 captures: captures.remove(&id).unwrap_or_default(),
                 primaries: primaries.remove(&id).unwrap_or_default(),
-                refunds: refunds.remove(&id).unwrap_or_default(),
+                refunds,
                 decisions: decisions.remove(&id).unwrap_or_default(),
+                external: external.remove(&id).unwrap_or_default(),
+                entries: entries.remove(&id).unwrap_or_default(),
+                alerts: alerts.remove(&id).unwrap_or_default(),
+                refund_events,
             }
         })
         .collect()

@@ -71,6 +71,10 @@ checks! {
     NothingStuck = "nothing_stuck",
     /// Whatever is not at its end owns an open job.
     JobsOwned = "jobs_owned",
+    /// What a gateway told is worked on until it is known what became of it.
+    WebhooksHeard = "webhooks_heard",
+    /// What has its hour is done.
+    ScheduleKept = "schedule_kept",
     /// The history of a payment has no gap, makes legal moves only, and ends where the payment stands.
     HistoryWhole = "history_whole",
     /// An order stands where its money says.

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::checks::Case;
+use crate::checks::{Case, upkeep};
 use crate::finding::Finding;
 use crate::timeline::{self, Moment};
 
@@ -15,6 +15,8 @@ pub struct Report {
     orders: usize,
     captures: usize,
     findings: Vec<Finding>,
+    /// What waits for a person and is nothing wrong.
+    for_people: Vec<String>,
     /// What could not be checked, and why.
     unchecked: Vec<String>,
     /// By order: all that happened to each one that is wrong.
@@ -23,17 +25,13 @@ pub struct Report {
 
 impl Report {
     pub(crate) fn of(case: &Case<'_>, findings: Vec<Finding>) -> Self {
-        let orders = findings.iter().filter_map(|finding| finding.order.clone());
-        let timelines = orders
-            .map(|order| {
-                let timeline = timeline::of(case, &order);
-                (order, timeline)
-            })
-            .collect();
+        let wrong = findings.iter().filter_map(|it| it.order.as_deref());
+        let timelines = timeline::of(case, &wrong.collect());
         Self {
             orders: case.files.len(),
             captures: case.money.all.len(),
             findings,
+            for_people: upkeep::for_people(case),
             unchecked: unchecked(case),
             timelines,
         }
@@ -55,6 +53,12 @@ impl Report {
     #[must_use]
     pub const fn orders(&self) -> usize {
         self.orders
+    }
+
+    /// What waits for a person and is nothing wrong.
+    #[must_use]
+    pub fn for_people(&self) -> &[String] {
+        &self.for_people
     }
 
     /// What could not be checked, and why.

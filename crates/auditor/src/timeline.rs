@@ -1,6 +1,6 @@
 //! All that happened to one order, ours and the gateways', by time.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -22,26 +22,30 @@ const US: &str = "bayar";
 const GATEWAY: &str = "gateway";
 const CLIENT: &str = "client";
 
-/// What happened to an order, oldest first.
-pub(crate) fn of(case: &Case<'_>, order: &str) -> Vec<Moment> {
-    let mut moments = Vec::new();
-    if let Some(file) = case.file_of(order) {
-        ours(file, &mut moments);
-        alerts(case, file, &mut moments);
-        refunds(case, file, &mut moments);
-        told(case, file, &mut moments);
-    }
-    let mut asked = BTreeSet::new();
-    for entry in &case.book.entries {
-        let is_about = match &entry.what {
-            Happened::Answered { request, .. } => asked.contains(request),
-            what => what.order() == Some(order),
-        };
-        if !is_about {
-            continue;
+/// What happened to each of these orders, oldest first. The book and what clients were told are gone through once.
+pub(crate) fn of(case: &Case<'_>, orders: &BTreeSet<&str>) -> BTreeMap<String, Vec<Moment>> {
+    let mut all: BTreeMap<&str, Vec<Moment>> = BTreeMap::new();
+    for order in orders {
+        let moments = all.entry(*order).or_default();
+        if let Some(file) = case.file_of(order) {
+            ours(file, moments);
+            alerts(file, moments);
+            refunds(file, moments);
         }
+    }
+    told(case, &mut all);
+    let mut asked: BTreeMap<&str, &str> = BTreeMap::new();
+    for entry in &case.book.entries {
+        let order = match &entry.what {
+            Happened::Answered { request, .. } => asked.get(request.as_str()).copied(),
+            what => what.order(),
+        };
+        let Some(order) = order else { continue };
+        let Some(moments) = all.get_mut(order) else {
+            continue;
+        };
         if let Happened::Asked { request, .. } = &entry.what {
-            asked.insert(request);
+            asked.insert(request, order);
         }
         moments.push(Moment {
             at: entry.at,
@@ -49,8 +53,11 @@ pub(crate) fn of(case: &Case<'_>, order: &str) -> Vec<Moment> {
             what: theirs(&entry.what),
         });
     }
-    moments.sort_by_key(|moment| moment.at);
-    moments
+    let sorted = all.into_iter().map(|(order, mut moments)| {
+        moments.sort_by_key(|moment| moment.at);
+        (order.to_owned(), moments)
+    });
+    sorted.collect()
 }
 
 fn ours(file: &OrderFile<'_>, moments: &mut Vec<Moment>) {
@@ -106,16 +113,8 @@ fn ours(file: &OrderFile<'_>, moments: &mut Vec<Moment>) {
     }
 }
 
-fn refunds(case: &Case<'_>, file: &OrderFile<'_>, moments: &mut Vec<Moment>) {
-    let events = case.ledger.returns.iter().flat_map(|it| &it.refund_events);
-    for event in events {
-        if !file
-            .refunds
-            .iter()
-            .any(|refund| refund.id == event.refund_id)
-        {
-            continue;
-        }
+fn refunds(file: &OrderFile<'_>, moments: &mut Vec<Moment>) {
+    for event in file.refund_events.values().flatten() {
         let from = event.from_status.as_deref().unwrap_or("nothing");
         let (id, to, actor) = (event.refund_id, &event.to_status, &event.actor);
         moments.push(Moment {
@@ -126,9 +125,8 @@ fn refunds(case: &Case<'_>, file: &OrderFile<'_>, moments: &mut Vec<Moment>) {
     }
 }
 
-fn alerts(case: &Case<'_>, file: &OrderFile<'_>, moments: &mut Vec<Moment>) {
-    let alerts = case.ledger.returns.iter().flat_map(|it| &it.alerts);
-    for alert in alerts.filter(|alert| alert.order_id == file.order.id) {
+fn alerts(file: &OrderFile<'_>, moments: &mut Vec<Moment>) {
+    for alert in &file.alerts {
         let mut add = |at, what| moments.push(Moment { at, who: US, what });
         add(
             alert.raised_at,
@@ -140,15 +138,18 @@ fn alerts(case: &Case<'_>, file: &OrderFile<'_>, moments: &mut Vec<Moment>) {
     }
 }
 
-fn told(case: &Case<'_>, file: &OrderFile<'_>, moments: &mut Vec<Moment>) {
+fn told(case: &Case<'_>, all: &mut BTreeMap<&str, Vec<Moment>>) {
     let Some(clients) = case.clients else { return };
     for told in &clients.told {
         let id = told.body.pointer("/data/payment_id");
         let id = id.or_else(|| told.body.pointer("/data/payment/id"));
-        let id = id.and_then(serde_json::Value::as_i64);
-        if id.is_some_and(|id| file.payment(id).is_some()) {
+        let Some(id) = id.and_then(serde_json::Value::as_i64) else {
+            continue;
+        };
+        let file = case.file_of_payment(id);
+        if let Some(moments) = file.and_then(|file| all.get_mut(file.number())) {
             let status = told.status;
-            let what = format!("was answered {status} about payment {}", id.unwrap_or(0));
+            let what = format!("was answered {status} about payment {id}");
             moments.push(Moment {
                 at: told.at,
                 who: CLIENT,

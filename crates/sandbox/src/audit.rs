@@ -91,6 +91,9 @@ pub async fn audit(wish: &Wish) -> Result<bool, NoAudit> {
     for unchecked in report.unchecked() {
         writeln!(io::stderr().lock(), "not checked: {unchecked}")?;
     }
+    for waiting in report.for_people() {
+        writeln!(io::stderr().lock(), "for an operator: {waiting}")?;
+    }
     let text = match wish.json {
         true => serde_json::to_string_pretty(&report).map_err(io::Error::from)? + "\n",
         false => report.to_string(),

@@ -14,6 +14,7 @@ use crate::spoiling::{Kind, NOBODY, Spoil, kinds};
 
 on_both_stores! {
     whatever_is_spoiled_is_found_and_named,
+    a_webhook_that_waits_for_a_person_is_told_of_and_is_no_finding,
 }
 
 async fn whatever_is_spoiled_is_found_and_named(stage: Stage) {
@@ -34,8 +35,14 @@ async fn whatever_is_spoiled_is_found_and_named(stage: Stage) {
         let report = spoiled(&scenario, &sound, kind, order).await;
         let named = [Some(order.number.as_str()), Some(NOBODY)];
         let found = report.findings().iter().any(|finding| {
-            // An account is of no order, and neither is a payment that is not there.
-            let of_none = [Check::CreditsAdd, Check::AnswersKept].contains(&kind.notices);
+            // An account is of no order, and neither are the schedule and what is not there.
+            let of_none = [
+                Check::CreditsAdd,
+                Check::AnswersKept,
+                Check::ScheduleKept,
+                Check::NothingStuck,
+            ];
+            let of_none = of_none.contains(&kind.notices);
             let is_named =
                 named.contains(&finding.order.as_deref()) || of_none && finding.order.is_none();
             finding.check == kind.notices && is_named
@@ -53,6 +60,47 @@ async fn whatever_is_spoiled_is_found_and_named(stage: Stage) {
     // What was spoiled was a copy.
     let report = scenario.audit(&scenario.ledger().await, &scenario.pages.read(), None);
     assert!(report.is_clean(), "{report}");
+}
+
+/// Whoever sends foreign webhooks would else have every audit end badly.
+async fn a_webhook_that_waits_for_a_person_is_told_of_and_is_no_finding(
+    stage: crate::stage::Stage,
+) {
+    let scenario = Scenario::play(stage).await;
+    let sound = scenario.ledger().await;
+    let row = |key: &str, status: &str| {
+        format!(
+            "INSERT INTO inbox (gateway, account, mode, event_key, event_type, headers, body, received_at, status,
+                finished_at)
+            SELECT 'stripe', '-', 'test', '{key}', 'charge.refunded', '{{}}', hash, '2020-01-01T00:00:00.000000Z',
+                '{status}', '2020-01-02T00:00:00.000000Z' FROM api_keys LIMIT 1;"
+        )
+    };
+    let rows = [
+        row("1", "parked"),
+        row("2", "quarantined"),
+        row("3", "parked"),
+    ]
+    .concat();
+    let ledger = if scenario.stage.is_shared() {
+        on_postgres(scenario.client(), &rows).await
+    } else {
+        on_sqlite(&scenario.stage.installation.data_dir(), &rows).await
+    };
+    let report = scenario.audit(&ledger, &scenario.pages.read(), None);
+    assert!(report.is_clean(), "{report}");
+    let told = report.for_people();
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(
+        told[0].starts_with("webhooks that are parked: 2, the oldest since 2020-01-01"),
+        "{told:?}"
+    );
+    assert!(
+        told[1].starts_with("webhooks that are quarantined: 1,"),
+        "{told:?}"
+    );
+    let report = scenario.audit(&sound, &scenario.pages.read(), None);
+    assert_eq!(report.for_people(), [""; 0]);
 }
 
 async fn spoiled(scenario: &Scenario, sound: &Ledger, kind: &Kind, order: &Ordered) -> Report {

@@ -1,6 +1,6 @@
 //! What came in and went out at the gateways, added up.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 
@@ -67,12 +67,18 @@ impl BookCapture {
     }
 }
 
+/// The gateway, and what it calls the money.
+type Name = (String, String);
+
 /// Every capture, and what could not be added up.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Captures {
-    pub all: BTreeMap<(String, String), BookCapture>,
+    pub all: BTreeMap<Name, BookCapture>,
     /// The order, and what is wrong.
     pub odd: Vec<(String, String)>,
+    by_id: BTreeMap<String, Name>,
+    by_order: BTreeMap<String, Vec<Name>>,
+    by_refund: BTreeMap<String, BTreeSet<Name>>,
 }
 
 impl Captures {
@@ -84,8 +90,20 @@ impl Captures {
         captures
     }
 
+    /// What was taken for an order.
+    pub fn of_order(&self, order: &str) -> impl Iterator<Item = &BookCapture> {
+        let names = self.by_order.get(order).into_iter().flatten();
+        names.filter_map(|name| self.all.get(name))
+    }
+
+    /// The money that a refund of that name is of.
+    pub fn of_refund(&self, refund: &str) -> impl Iterator<Item = &BookCapture> {
+        let names = self.by_refund.get(refund).into_iter().flatten();
+        names.filter_map(|name| self.all.get(name))
+    }
+
     fn find(&mut self, id: &str) -> Option<&mut BookCapture> {
-        self.all.values_mut().find(|capture| capture.id == id)
+        self.all.get_mut(self.by_id.get(id)?)
     }
 
     fn see(&mut self, entry: &Entry) {
@@ -125,6 +143,11 @@ impl Captures {
                     at,
                     touched: at,
                 };
+                let of_order = self.by_order.entry(order.clone()).or_default();
+                of_order.push(key.clone());
+                self.by_id
+                    .entry(capture.clone())
+                    .or_insert_with(|| key.clone());
                 self.all.insert(key, new);
             }
             Happened::Reversed {
@@ -141,16 +164,22 @@ impl Captures {
                 units,
                 step,
                 by_us,
-            } => self.change(capture, order, *units, at, |known, minor| {
-                let since = known.refunds.get(refund).map_or(at, |known| known.at);
-                let news = BookRefund {
-                    amount: minor,
-                    step: *step,
-                    by_us: *by_us,
-                    at: since,
-                };
-                known.refunds.insert(refund.clone(), news);
-            }),
+            } => {
+                if let Some(name) = self.by_id.get(capture) {
+                    let of_refund = self.by_refund.entry(refund.clone()).or_default();
+                    of_refund.insert(name.clone());
+                }
+                self.change(capture, order, *units, at, |known, minor| {
+                    let since = known.refunds.get(refund).map_or(at, |known| known.at);
+                    let news = BookRefund {
+                        amount: minor,
+                        step: *step,
+                        by_us: *by_us,
+                        at: since,
+                    };
+                    known.refunds.insert(refund.clone(), news);
+                });
+            }
             Happened::Dispute {
                 dispute,
                 capture,

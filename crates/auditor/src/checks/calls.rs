@@ -169,7 +169,7 @@ fn is_at_stripe_and_marked(file: &OrderFile<'_>, refund: i64) -> bool {
 }
 
 fn moves_money(case: &Case<'_>, refund: &str) -> bool {
-    case.money.all.values().any(|taken| {
+    case.money.of_refund(refund).any(|taken| {
         let refund = taken.refunds.get(refund);
         refund.is_some_and(|refund| refund.step != RefundStep::Undone)
     })

@@ -6,7 +6,6 @@ use super::{Case, Desk};
 use crate::clients::Told;
 use crate::file::OrderFile;
 use crate::finding::{Check, Findings};
-use crate::ledger::PaymentRow;
 
 pub(super) fn check(file: &OrderFile<'_>, found: &mut Findings) {
     let mut desk = Desk::of(file, found);
@@ -70,13 +69,13 @@ fn answer(case: &Case<'_>, told: &Told, found: &mut Findings) {
     };
     let at = told.at.to_rfc3339();
     let order = text("/data/payment/order_number");
-    let row = case.ledger.payments.iter().find(|row| row.id == id);
-    let Some(row) = row else {
+    let Some(row) = case.payments.get(&id) else {
         let what = format!("at {at} a client was told of payment {id}, and there is none");
         found.add(Check::AnswersKept, order, what);
         return;
     };
-    let number_of = order_of(case, row);
+    let file = case.file_of_id(row.order_id);
+    let number_of = file.map(|file| file.number());
     if order.is_some_and(|order| Some(order) != number_of) {
         let what = format!("at {at} a client was told that payment {id} is of another order");
         found.add(Check::AnswersKept, order, what);
@@ -89,8 +88,11 @@ fn answer(case: &Case<'_>, told: &Told, found: &mut Findings) {
     }
     let status = text("/data/payment/status").or_else(|| text("/data/status"));
     let was = |status: &str| {
-        let mut events = case.ledger.events.iter();
-        events.any(|event| event.payment_id == id && event.to_status == status)
+        let payment = file.and_then(|file| file.payment(id));
+        payment.is_some_and(|payment| {
+            let mut events = payment.events.iter();
+            events.any(|event| event.to_status == status)
+        })
     };
     if let Some(status) = status
         && !was(status)
@@ -107,15 +109,9 @@ fn refund(case: &Case<'_>, told: &Told, order: Option<&str>, found: &mut Finding
     let Some(id) = id.and_then(Value::as_i64) else {
         return;
     };
-    if !case.ledger.refunds.iter().any(|row| row.id == id) {
+    if !case.refunds.contains(&id) {
         let at = told.at.to_rfc3339();
         let what = format!("at {at} a client was told of refund {id}, and there is none");
         found.add(Check::AnswersKept, order, what);
     }
-}
-
-fn order_of<'a>(case: &'a Case<'_>, payment: &PaymentRow) -> Option<&'a str> {
-    let mut files = case.files.iter();
-    let file = files.find(|file| file.order.id == payment.order_id)?;
-    Some(file.number())
 }

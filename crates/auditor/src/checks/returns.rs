@@ -9,26 +9,22 @@ use super::{Case, Desk};
 use crate::Amount;
 use crate::file::{OrderFile, PaymentFile};
 use crate::finding::{Check, Findings};
-use crate::ledger::{RefundRow, Returns};
+use crate::ledger::{CreditEntryRow, RefundRow};
 
 pub(super) fn check(case: &Case<'_>, file: &OrderFile<'_>, found: &mut Findings) {
-    let Some(returns) = &case.ledger.returns else {
+    if case.ledger.returns.is_none() {
         return;
-    };
+    }
     let mut desk = Desk::of(file, found);
     for payment in &file.payments {
-        notes(returns, file, payment, &mut desk);
+        notes(file, payment, &mut desk);
     }
-    external(returns, file, &mut desk);
-    package(returns, file, &mut desk);
-    alerts(returns, file, &mut desk);
+    external(file, &mut desk);
+    package(file, &mut desk);
+    alerts(file, &mut desk);
     for refund in &file.refunds {
-        let mut events: Vec<_> = returns
-            .refund_events
-            .iter()
-            .filter(|event| event.refund_id == refund.id)
-            .collect();
-        events.sort_by_key(|event| event.version);
+        let events = file.refund_events.get(&refund.id);
+        let events = events.map_or(&[][..], Vec::as_slice);
         let is_whole = events.windows(2).all(|pair| match pair {
             [before, after] => {
                 after.version == before.version.saturating_add(1)
@@ -63,10 +59,12 @@ struct Told {
     currency: String,
 }
 
-fn notes(returns: &Returns, file: &OrderFile<'_>, payment: &PaymentFile<'_>, desk: &mut Desk<'_>) {
+fn notes(file: &OrderFile<'_>, payment: &PaymentFile<'_>, desk: &mut Desk<'_>) {
     let id = payment.row.id;
-    let own = || returns.notes.iter().filter(|note| note.payment_id == id);
-    let sum = own().fold(0_i64, |sum, note| sum.saturating_add(note.amount_minor));
+    let own = &payment.notes;
+    let sum = own
+        .iter()
+        .fold(0_i64, |sum, note| sum.saturating_add(note.amount_minor));
     let went = file.paying().and_then(|(primary, _)| {
         let capture = file
             .captures
@@ -83,7 +81,7 @@ fn notes(returns: &Returns, file: &OrderFile<'_>, payment: &PaymentFile<'_>, des
         );
     }
     let mut shares: BTreeMap<i64, i64> = BTreeMap::new();
-    for note in own() {
+    for note in own {
         let text = Amount::parse(&note.amount, &note.currency);
         if text.map(|it| it.minor) != Some(note.amount_minor) {
             let what = format!(
@@ -114,7 +112,7 @@ fn notes(returns: &Returns, file: &OrderFile<'_>, payment: &PaymentFile<'_>, des
     }
 }
 
-fn external(returns: &Returns, file: &OrderFile<'_>, desk: &mut Desk<'_>) {
+fn external(file: &OrderFile<'_>, desk: &mut Desk<'_>) {
     let step = |step: u8| match step {
         0 => "pending",
         1 => "succeeded",
@@ -139,10 +137,9 @@ fn external(returns: &Returns, file: &OrderFile<'_>, desk: &mut Desk<'_>) {
             (name.clone(), told)
         })
         .collect();
-    let stored: BTreeMap<_, _> = returns
+    let stored: BTreeMap<_, _> = file
         .external
         .iter()
-        .filter(|row| row.order_id == file.order.id)
         .map(|row| {
             let told = (
                 row.capture.clone(),
@@ -162,7 +159,7 @@ fn external(returns: &Returns, file: &OrderFile<'_>, desk: &mut Desk<'_>) {
 }
 
 /// What a package stands at: its size times the part of its money that stays, rounded down.
-fn package(returns: &Returns, file: &OrderFile<'_>, desk: &mut Desk<'_>) {
+fn package(file: &OrderFile<'_>, desk: &mut Desk<'_>) {
     let size = file.order.credits.unwrap_or(0);
     let paying = file.paying().map(|(row, _)| row);
     let sums = paying.and_then(|row| file.sums(&row.capture));
@@ -180,14 +177,10 @@ fn package(returns: &Returns, file: &OrderFile<'_>, desk: &mut Desk<'_>) {
             .and_then(|part| part.checked_div(sums.captured.into()));
         part.and_then(|part| i64::try_from(part).ok()).unwrap_or(0)
     });
-    let stands = returns
-        .entries
-        .iter()
-        .filter(|entry| entry.order_id == Some(file.order.id))
-        .fold(0_i64, |sum, entry| {
-            sum.saturating_add(entry.change)
-                .saturating_sub(entry.shortfall)
-        });
+    let stands = file.entries.iter().fold(0_i64, |sum, entry| {
+        sum.saturating_add(entry.change)
+            .saturating_sub(entry.shortfall)
+    });
     if stands != due {
         desk.add(
             Check::CreditsAdd,
@@ -196,11 +189,11 @@ fn package(returns: &Returns, file: &OrderFile<'_>, desk: &mut Desk<'_>) {
     }
 }
 
-fn alerts(returns: &Returns, file: &OrderFile<'_>, desk: &mut Desk<'_>) {
-    let open: Vec<Value> = returns
+fn alerts(file: &OrderFile<'_>, desk: &mut Desk<'_>) {
+    let open: Vec<Value> = file
         .alerts
         .iter()
-        .filter(|row| row.order_id == file.order.id && row.cleared_at.is_none())
+        .filter(|row| row.cleared_at.is_none())
         .filter_map(|row| serde_json::from_str(&row.alert).ok())
         .collect();
     let is = |alert: &Value, kind: &str, field: &str, value: &Value| {
@@ -268,12 +261,12 @@ pub(super) fn check_accounts(case: &Case<'_>, found: &mut Findings) {
     let Some(returns) = &case.ledger.returns else {
         return;
     };
+    let mut entries: BTreeMap<i64, Vec<&CreditEntryRow>> = BTreeMap::new();
+    for entry in &returns.entries {
+        entries.entry(entry.user_id).or_default().push(entry);
+    }
     for account in &returns.accounts {
-        let mut own: Vec<_> = returns
-            .entries
-            .iter()
-            .filter(|entry| entry.user_id == account.user_id)
-            .collect();
+        let mut own = entries.remove(&account.user_id).unwrap_or_default();
         own.sort_by_key(|entry| entry.id);
         let mut balance = 0_i64;
         for entry in own {

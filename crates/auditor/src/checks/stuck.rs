@@ -19,6 +19,7 @@ pub(super) fn check(case: &Case<'_>, file: &OrderFile<'_>, found: &mut Findings)
                 late(options, row.deadline, options.stuck_after, what, &mut desk);
             }
             "under_review" => {
+                owned(case, "watch_review", row.id, &mut desk);
                 let what = format!("payment {} is under review", row.id);
                 late(
                     options,
@@ -79,26 +80,19 @@ pub(super) fn check(case: &Case<'_>, file: &OrderFile<'_>, found: &mut Findings)
                 _ => options.stuck_after,
             };
             late(options, call.created_at, bound, what, &mut desk);
+            // Whatever it is about may be at its end: somebody comes back to the call itself.
+            let kind = match call.operation.as_str() {
+                "refund" => "carry_refund",
+                "answer" => "carry_answer",
+                _ => "watch_attempt",
+            };
+            owned(case, kind, call.subject_id, &mut desk);
         }
     }
-    for job in jobs_of(case, file) {
+    for job in case.jobs_of(Some(file.order.id)) {
         let what = format!("the job {} {} is due", job.kind, job.subject_id);
         late(options, job.due_at, options.stuck_after, what, &mut desk);
     }
-}
-
-fn jobs_of<'a>(
-    case: &'a Case<'_>,
-    file: &'a OrderFile<'_>,
-) -> impl Iterator<Item = &'a crate::ledger::JobRow> {
-    let is_of = |kind: &str, id: i64| match kind {
-        "expire_payment" => file.payments.iter().any(|it| it.row.id == id),
-        "watch_attempt" => file.attempts.iter().any(|it| it.id == id),
-        "carry_refund" => file.refunds.iter().any(|it| it.id == id),
-        _ => false,
-    };
-    let open = case.open_jobs.values().copied();
-    open.filter(move |job| is_of(&job.kind, job.subject_id))
 }
 
 fn late(

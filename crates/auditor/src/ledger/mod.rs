@@ -122,6 +122,8 @@ pub struct Ledger {
     pub(crate) refunds: Vec<RefundRow>,
     /// Nothing where the tables of these are not there yet.
     pub(crate) returns: Option<Returns>,
+    pub(crate) inbox: Vec<InboxRow>,
+    pub(crate) schedule: Vec<RunRow>,
 }
 
 /// The papers of money that went back, and what else follows from it.
@@ -170,9 +172,10 @@ fn parse<T: Row>(rows: impl IntoIterator<Item = String>) -> Result<Vec<T>, Ledge
     rows.into_iter().map(parse).collect()
 }
 
-/// Reads every table by `$read`, which is a macro of one type. `$has_returns` says whether the newer ones are there.
+/// Reads every table by `$read`, which is a macro of one type; a newer one by `$newer`, which finds nothing in a table
+/// that is not there yet. `$has_returns` says whether those of [`Returns`] are there.
 macro_rules! read_every_table {
-    ($read:ident, $has_returns:expr) => {
+    ($read:ident, $newer:ident, $has_returns:expr) => {
         $crate::ledger::Ledger {
             word: $read!($crate::ledger::InstallationRow)
                 .pop()
@@ -205,6 +208,8 @@ macro_rules! read_every_table {
             } else {
                 None
             },
+            inbox: $newer!($crate::ledger::InboxRow),
+            schedule: $newer!($crate::ledger::RunRow),
         }
     };
 }

@@ -19,10 +19,23 @@ pub(super) async fn read_all(client: &Client) -> Result<Ledger, LedgerError> {
             table::<$row>(client).await?
         };
     }
+    macro_rules! rows_if_there {
+        ($row:ty) => {
+            if has_table(client, <$row>::TABLE).await? {
+                table::<$row>(client).await?
+            } else {
+                Vec::new()
+            }
+        };
+    }
+    let has_returns = has_table(client, CreditNoteRow::TABLE).await?;
+    Ok(read_every_table!(rows, rows_if_there, has_returns))
+}
+
+async fn has_table(client: &Client, name: &'static str) -> Result<bool, LedgerError> {
     let is_there = "SELECT to_regclass($1) IS NOT NULL";
-    let found = client.query_one(is_there, &[&CreditNoteRow::TABLE]).await?;
-    let has_returns: bool = found.try_get(0)?;
-    Ok(read_every_table!(rows, has_returns))
+    let found = client.query_one(is_there, &[&name]).await?;
+    Ok(found.try_get(0)?)
 }
 
 async fn table<T: Row>(client: &Client) -> Result<Vec<T>, LedgerError> {

@@ -90,6 +90,11 @@ rows! {
         id: i64, user_id: i64, order_id: Option<i64>, change: i64, shortfall: i64, balance: i64,
     }
     AlertRow = "alerts" { order_id: i64, alert: String, raised_at: Time, cleared_at: Option<Time>, }
+    InboxRow = "inbox" {
+        id: i64, gateway: String, event_type: String, received_at: Time, status: String,
+        next_try_at: Option<Time>, order_id: Option<i64>,
+    }
+    RunRow = "schedule" { name: String, due_at: Time, }
     RefundEventRow = "refund_events" {
         refund_id: i64, version: i64, from_status: Option<String>, to_status: String, actor: String, at: Time,
     }

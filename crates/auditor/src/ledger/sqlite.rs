@@ -26,8 +26,17 @@ pub(super) fn read(path: &Path) -> Result<Ledger, LedgerError> {
             table::<$row>(&mut connection)?
         };
     }
+    macro_rules! rows_if_there {
+        ($row:ty) => {
+            if has_table(&mut connection, <$row>::TABLE)? {
+                table::<$row>(&mut connection)?
+            } else {
+                Vec::new()
+            }
+        };
+    }
     let has_returns = has_table(&mut connection, CreditNoteRow::TABLE)?;
-    Ok(read_every_table!(rows, has_returns))
+    Ok(read_every_table!(rows, rows_if_there, has_returns))
 }
 
 fn has_table(connection: &mut SqliteConnection, name: &'static str) -> Result<bool, LedgerError> {

@@ -1,5 +1,7 @@
 //! Midtrans has no list: each page that was ever asked for is read by its name.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
@@ -8,7 +10,7 @@ use super::http::{Http, Key};
 use super::{LiveError, MidtransAccess, Read};
 use crate::Amount;
 use crate::book::{DisputeStep, Entry, Happened, RefundStep};
-use crate::ledger::Ledger;
+use crate::ledger::{CallRow, Ledger};
 
 const MIDTRANS: &str = "midtrans";
 /// Midtrans tells times as they are in Jakarta.
@@ -26,19 +28,28 @@ pub(super) async fn read(
         .merchant
         .clone()
         .unwrap_or_else(|| drawn(&access.key));
+    let opened = ledger.calls.iter();
+    let opened = opened.filter(|call| call.operation == "open" && call.epoch > 0);
+    let mut calls: BTreeMap<i64, Vec<&CallRow>> = BTreeMap::new();
+    for call in opened {
+        calls.entry(call.subject_id).or_default().push(call);
+    }
+    let orders = ledger.orders.iter();
+    let numbers: BTreeMap<_, _> = orders.map(|row| (row.id, &row.order_number)).collect();
+    let captures = ledger.captures.iter().rev();
+    let captures: BTreeMap<_, _> = captures.map(|row| (row.attempt_id, row)).collect();
     let mut pages: Vec<Page> = ledger
         .attempts
         .iter()
         .filter(|it| it.gateway == MIDTRANS && it.account == account && it.mode == access.mode)
         .filter(|it| since.is_none_or(|since| it.updated_at >= since))
         .flat_map(|attempt| {
-            let opened = ledger.calls.iter().filter(move |call| {
-                call.operation == "open" && call.subject_id == attempt.id && call.epoch > 0
-            });
-            opened.map(|call| Page {
+            let order = numbers.get(&attempt.order_id);
+            let opened = calls.remove(&attempt.id).unwrap_or_default();
+            opened.into_iter().map(move |call| Page {
                 name: call.key.clone(),
                 attempt: attempt.id,
-                order: number_of(ledger, attempt.order_id),
+                order: order.map(|number| (*number).clone()).unwrap_or_default(),
                 at: call.created_at,
             })
         })
@@ -51,9 +62,7 @@ pub(super) async fn read(
         let mut found = status(http, access, &page.name).await?;
         if found.is_none() {
             // Some wallets answer to their own name only.
-            let mut captures = ledger.captures.iter();
-            let capture = captures.find(|row| row.attempt_id == page.attempt);
-            if let Some(capture) = capture {
+            if let Some(capture) = captures.get(&page.attempt) {
                 found = status(http, access, &capture.capture).await?;
             }
         }
@@ -71,11 +80,6 @@ struct Page {
     attempt: i64,
     order: String,
     at: DateTime<Utc>,
-}
-
-fn number_of(ledger: &Ledger, order: i64) -> String {
-    let row = ledger.orders.iter().find(|row| row.id == order);
-    row.map(|row| row.order_number.clone()).unwrap_or_default()
 }
 
 /// The name of an account whose merchant is not told.

@@ -73,6 +73,9 @@ pub async fn run(config: &Config, command: &AuditCommand) -> Result<ExitCode, Fa
     for unchecked in report.unchecked() {
         note(&format!("not checked: {unchecked}"));
     }
+    for waiting in report.for_people() {
+        note(&format!("for an operator: {waiting}"));
+    }
     if command.json {
         output::json(&report)?;
     } else {
