@@ -10,7 +10,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, timeout};
 
 use crate::support::{
-    PATIENCE, TTL, connect, eventually, everything_is_away, everything_works, look, token,
+    PATIENCE, TTL, connect, eventually, everything_is_away, everything_works, look, open, token,
 };
 
 #[tokio::test]
@@ -116,7 +116,7 @@ async fn a_server_that_hangs_up_is_away() {
     };
     tokio::select! {
         () = hang_up => unreachable!(),
-        helpers = RedisHelpers::connect(&config) => everything_is_away(&helpers.unwrap()).await,
+        helpers = open(&config) => everything_is_away(&helpers).await,
     }
 }
 
@@ -143,7 +143,7 @@ async fn a_server_of_something_else_is_away() {
         };
         tokio::select! {
             () = speaks => unreachable!(),
-            helpers = RedisHelpers::connect(&config) => everything_is_away(&helpers.unwrap()).await,
+            helpers = open(&config) => everything_is_away(&helpers).await,
         }
     }
 }
@@ -205,8 +205,7 @@ async fn impatiently(listener: &TcpListener) -> RedisHelpers {
         connect_timeout: Duration::from_millis(100),
         ..RedisConfig::new(url(listener))
     };
-    let connecting = RedisHelpers::connect(&config);
-    timeout(PATIENCE, connecting).await.unwrap().unwrap()
+    timeout(PATIENCE, open(&config)).await.unwrap()
 }
 
 fn url(listener: &TcpListener) -> String {

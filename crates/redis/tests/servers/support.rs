@@ -1,5 +1,6 @@
 //! What the tests share.
 
+use std::sync::Once;
 use std::time::Duration;
 
 use bayar_app::port::store::{
@@ -39,7 +40,28 @@ pub async fn connect_with(url: &str, command_timeout: Duration) -> RedisHelpers 
         command_timeout,
         ..RedisConfig::new(url)
     };
-    RedisHelpers::connect(&config).await.unwrap()
+    open(&config).await
+}
+
+/// Every test connects by this, those that read the log and those that do not.
+pub async fn open(config: &RedisConfig) -> RedisHelpers {
+    let_every_line_be_heard();
+    RedisHelpers::connect(config).await.unwrap()
+}
+
+/// Sees to it that a line is told to whoever listens, whichever test came by its place in the program first.
+///
+/// `tracing` asks once, at the first line from a place, whether anybody wants to hear of it, and remembers the answer
+/// for all threads until the next subscriber comes. While there is one subscriber only, it asks the one of the thread
+/// that it is in: of a test that does not listen that is nobody, and from then on the test next to it, which does,
+/// hears nothing. Where every thread has a subscriber that wants what the listening ones want, the answer is the same
+/// in all of them. It has to be there before the first line: an answer may be on its way while a subscriber comes.
+fn let_every_line_be_heard() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let nowhere = tracing_subscriber::fmt().with_writer(std::io::sink);
+        tracing::subscriber::set_global_default(nowhere.finish()).unwrap();
+    });
 }
 
 /// A connection of the test's own, to look behind the scene.

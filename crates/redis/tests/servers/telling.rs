@@ -65,14 +65,16 @@ async fn a_loss_that_many_calls_meet_is_told_once() {
     let _telling = log.listen();
     let mut server = PrivateRedis::start().await;
     let helpers = connect_up(&server.url(), Duration::from_millis(300)).await;
-    let before = log.count("redis is away");
+    let (away, there) = (log.count("redis is away"), log.count("redis is there"));
     server.pause().await;
     let holder = token(1);
     let calls = (0..100).map(|_| helpers.take("order", &holder, TTL));
     for answer in join_all(calls).await {
         assert!(answer.is_err());
     }
-    assert_eq!(log.count("redis is away"), before + 1);
+    // A busy machine may have lost it before that and found it again: each loss is told once.
+    let found_again = log.count("redis is there") - there;
+    assert_eq!(log.count("redis is away"), away + 1 + found_again);
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use bayar_redis::{RedisConfig, RedisHelpers};
 use bayar_testkit::servers::PrivateRedis;
 use tokio::net::TcpListener;
 
-use crate::support::{PATIENCE, connect, everything_is_away, everything_works, look};
+use crate::support::{PATIENCE, connect, everything_is_away, everything_works, look, open};
 
 #[tokio::test]
 async fn a_server_with_a_certificate_of_our_authority_is_used() {
@@ -103,7 +103,7 @@ impl Tls {
             connect_timeout: PATIENCE,
             ..RedisConfig::new(format!("rediss://{host}:{}", self.port))
         };
-        RedisHelpers::connect(&config).await.unwrap()
+        open(&config).await
     }
 }
 
