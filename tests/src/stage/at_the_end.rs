@@ -2,14 +2,19 @@
 
 use bayar_auditor::{Book, Database, Ledger, Options, audit};
 use bayar_sandbox::sim::Handle;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
+
+/// So long after the last that happened at a gateway, all of it is known.
+const AFTERWARDS: TimeDelta = TimeDelta::seconds(5);
 
 /// Has the auditor look at everything when a case is over.
+/// Whatever happened at the gateways must be known by then, unless the case says otherwise.
 /// It is dropped while the tables and the gateways are still there.
 pub struct AtTheEnd {
     database: Database,
     gateways: Handle,
     forgotten: Option<(DateTime<Utc>, DateTime<Utc>)>,
+    is_settled: bool,
 }
 
 impl AtTheEnd {
@@ -20,7 +25,13 @@ impl AtTheEnd {
             database,
             gateways,
             forgotten: None,
+            is_settled: true,
         }
+    }
+
+    /// The case ends while the gateways know what we do not: news may still come.
+    pub const fn news_may_come(&mut self) {
+        self.is_settled = false;
     }
 
     /// The tables remember less than the gateways of what they were asked between these times.
@@ -35,7 +46,7 @@ impl Drop for AtTheEnd {
             return;
         }
         let (database, gateways) = (self.database.clone(), self.gateways.clone());
-        let forgotten = self.forgotten;
+        let (forgotten, is_settled) = (self.forgotten, self.is_settled);
         // A thread of its own: the test stands in a runtime, which cannot wait here.
         let looking = std::thread::spawn(move || {
             let mut runtime = tokio::runtime::Builder::new_current_thread();
@@ -48,9 +59,14 @@ impl Drop for AtTheEnd {
                 .map(|line| serde_json::to_string(line).unwrap())
                 .collect();
             let last = book.records().last().map_or(0, |line| line.real);
+            let last = DateTime::from_timestamp_millis(last).unwrap();
+            let options = match is_settled {
+                true => Options::settled(last + AFTERWARDS),
+                false => Options::at(last),
+            };
             let options = Options {
                 forgotten,
-                ..Options::at(DateTime::from_timestamp_millis(last).unwrap())
+                ..options
             };
             let book = Book::of_lines(lines.iter().map(String::as_str)).unwrap();
             let report = audit(&ledger, &book, None, &options);

@@ -64,7 +64,7 @@ async fn whatever_is_spoiled_is_found_and_named(stage: Stage) {
 
 /// Whoever sends foreign webhooks would else have every audit end badly.
 async fn a_webhook_that_waits_for_a_person_is_told_of_and_is_no_finding(
-    stage: crate::stage::Stage,
+    stage: bayar_tests::stage::Stage,
 ) {
     let scenario = Scenario::play(stage).await;
     let sound = scenario.ledger().await;

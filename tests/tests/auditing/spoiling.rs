@@ -177,9 +177,6 @@ pub fn kinds() -> Vec<Kind> {
              WHERE order_id = {order}"),
         tables("a job is due for ever", waiting, C::NothingStuck,
             "UPDATE jobs SET due_at = '2020-01-01T00:00:00.000000Z' WHERE kind = 'expire_payment' AND subject_id = {payment}"),
-        tables("a job that reads settled money again is due for ever", open, C::NothingStuck,
-            "INSERT INTO jobs (kind, subject_id, due_at) SELECT 'watch_settled', id, '2020-01-01T00:00:00.000000Z'
-             FROM attempts WHERE order_id = {order}"),
         tables("the job of an answer is due for ever", open, C::NothingStuck,
             "INSERT INTO jobs (kind, subject_id, due_at) SELECT 'carry_answer', id, '2020-01-01T00:00:00.000000Z'
              FROM attempts WHERE order_id = {order}"),

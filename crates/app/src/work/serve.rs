@@ -46,6 +46,8 @@ pub(super) enum Served {
     Looked { updated: bool },
     /// Its gateway was in trouble.
     Troubled,
+    /// It waits for its turn at its gateway.
+    PutOff,
     /// Somebody else has it now.
     Lost,
 }
@@ -56,6 +58,7 @@ impl Served {
             Self::Looked { updated: true } => "updated",
             Self::Looked { updated: false } => "unchanged",
             Self::Troubled => "troubled",
+            Self::PutOff => "put_off",
             Self::Lost => "lost",
         }
     }
@@ -155,7 +158,7 @@ impl App {
                 (put_off, Served::Troubled)
             }
             Err(Unserved::Unasked(gateway)) => (self.unasked(job, gateway), Served::Troubled),
-            Err(Unserved::Crowded(gateway)) => (self.unasked(job, gateway), Served::Lost),
+            Err(Unserved::Crowded(gateway)) => (self.unasked(job, gateway), Served::PutOff),
             Err(Unserved::Trouble(Trouble::InProgress)) => (quiet(BUSY, job), Served::Lost),
             // The store is not there: nothing can be written, and its lease ends by itself.
             Err(Unserved::Trouble(Trouble::Unavailable(error))) => {

@@ -34,7 +34,7 @@ impl Tally {
                 self.updated += u64::from(updated);
             }
             Some(Served::Troubled) | None => self.troubled += 1,
-            Some(Served::Lost) => {}
+            Some(Served::PutOff | Served::Lost) => {}
         }
     }
 }
