@@ -98,6 +98,11 @@ impl Stage {
         }
     }
 
+    /// The case ends while the gateways know what these tables do not.
+    pub const fn news_may_come(&mut self) {
+        self._auditor.news_may_come();
+    }
+
     /// The tables remember less than the gateways of what they were asked from then to now.
     pub fn forgot_since(&mut self, from: DateTime<Utc>) {
         let now = self.time();

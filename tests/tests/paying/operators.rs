@@ -36,6 +36,9 @@ async fn a_dry_run_changes_nothing(mut stage: Stage) {
     ]);
     assert_eq!(told.code, Some(2), "{}", told.text);
     assert_eq!(stage.stored_status(order.payment).await, "processing");
+    let told = stage.check_status(&order).await;
+    assert_eq!(told.code, Some(2), "{}", told.text);
+    assert_eq!(stage.stored_status(order.payment).await, "completed");
 }
 
 async fn money_that_moves_no_state_is_told_of_as_well(mut stage: Stage) {

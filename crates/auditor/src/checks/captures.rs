@@ -65,6 +65,7 @@ fn kept_once(case: &Case<'_>, file: &OrderFile<'_>, desk: &mut Desk<'_>) {
         Some(taken.id.as_str()) != primary
             && !goes_back(file, &taken.id)
             && !is_looked_at(file, &taken.id)
+            && !is_gone_here(file, &taken.id)
             && case.options.must_know(taken.at)
     };
     let staying: Vec<_> = kept.iter().filter(stays).collect();
