@@ -19,6 +19,7 @@
 mod at_the_end;
 mod stage;
 
+mod after_all;
 mod anew;
 mod by_hand;
 mod credits;
