@@ -207,11 +207,10 @@ impl Told<'_> {
         }
         // All of it before it settled: that is how a refund of a card is done then.
         let gross = self.gross()?;
-        let ours = self
-            .place
-            .refunds
-            .iter()
-            .rfind(|asked| asked.capture == self.capture && asked.amount == gross);
+        let whole = || self.asked().filter(|asked| asked.amount == gross);
+        let wanted = whole().filter(|asked| !asked.has_failed).last();
+        // One that failed may have been carried out all the same, unless it never left.
+        let ours = wanted.or_else(|| whole().filter(|asked| asked.may_be_done).last());
         Ok(match ours {
             Some(asked) => {
                 let refund =
@@ -246,6 +245,7 @@ impl Told<'_> {
     fn disputed(&self) -> Result<Proofs, CallError> {
         let mut proofs = self.refunded()?;
         let refunded = proofs.iter().filter_map(|(proof, _)| match proof {
+            Proof::Refunded { step, .. } if *step == RefundStep::Failed => None,
             Proof::Refunded { amount, .. } => Some(*amount),
             Proof::Captured { .. }
             | Proof::Challenged { .. }

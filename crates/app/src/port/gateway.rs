@@ -173,6 +173,8 @@ pub struct AskedRefund {
     pub amount: Money,
     /// Whether it is known that it did not go back.
     pub has_failed: bool,
+    /// Whether the gateway may have carried it out: it left, and was not refused at once.
+    pub may_be_done: bool,
 }
 
 /// Money that is to go back.
