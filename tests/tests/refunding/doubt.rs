@@ -12,6 +12,9 @@ use crate::stage::{PRICE, Paid, Stage, actor, idr, on_both_stores, operator};
 on_both_stores! {
     a_refusal_after_a_lost_answer_is_not_believed_while_the_first_may_still_show_up,
     a_refusal_after_a_lost_answer_counts_when_nothing_showed_up_in_time,
+    a_refusal_is_not_believed_when_somebody_was_lost_with_the_request_a_moment_ago,
+    a_failure_that_is_kept_for_a_key_is_not_believed_while_the_refund_may_still_show_up,
+    a_failure_that_is_kept_for_a_key_though_it_was_carried_out_leads_to_one_refund,
     a_refund_that_the_gateway_did_not_take_can_still_be_called_off,
     a_refund_that_its_gateway_never_tells_of_is_given_up,
     a_refund_that_its_gateway_tells_of_is_not_given_up,
@@ -86,6 +89,86 @@ async fn a_refusal_after_a_lost_answer_counts_when_nothing_showed_up_in_time(sta
     assert_eq!(reason, RefundFailure::Refused);
     assert_eq!(stage.alerts(&paid).await, [Alert::RefundFailed { refund }]);
     assert_eq!(stage.went_back(&paid), 0);
+}
+
+/// Whoever comes after the one that is gone does not get through, and the next one is refused.
+async fn a_refusal_is_not_believed_when_somebody_was_lost_with_the_request_a_moment_ago(
+    stage: Stage,
+) {
+    let paid = stage.paid_at_midtrans("gopay").await;
+    stage.all("core.refund", Fault::TimeoutBefore);
+    let asked = stage
+        .refund(operator(5), &paid, Some("50000"), "press")
+        .await;
+    assert_eq!(asked.unwrap().progress, Progress::Pending);
+    stage.calm();
+    stage.all("core.refund", Fault::RefundRefused);
+    stage.refresh(&paid).await;
+    assert_eq!(stage.only_refund(&paid).await, RefundStatus::Sent);
+    stage.let_refunds_grow_old().await;
+    let lost = "UPDATE gateway_calls SET epoch = epoch + 1, leased_until = created_at WHERE operation = 'refund'";
+    stage.run(lost).await;
+    stage.calm();
+    let busy = Fault::RateLimited {
+        lock_timeout: false,
+    };
+    stage.all("core.refund", busy);
+    stage.refresh(&paid).await;
+    stage.calm();
+    stage.all("core.refund", Fault::RefundRefused);
+    for _ in 0..2 {
+        stage.refresh(&paid).await;
+        assert!(stage.only_refund(&paid).await.is_under_way());
+        is_kept(&stage, &paid).await;
+    }
+    stage.let_refunds_grow_old().await;
+    stage.refresh(&paid).await;
+    assert_eq!(stage.only_refund(&paid).await, RefundStatus::Failed);
+}
+
+async fn a_failure_that_is_kept_for_a_key_is_not_believed_while_the_refund_may_still_show_up(
+    stage: Stage,
+) {
+    let paid = stage.paid_at_stripe().await;
+    stage.next("refund.create", Fault::Error500Before { stored: true });
+    let asked = stage
+        .refund(operator(5), &paid, Some("50000"), "press")
+        .await;
+    assert_eq!(asked.unwrap().progress, Progress::Pending);
+    for _ in 0..2 {
+        stage.refresh(&paid).await;
+        assert!(stage.only_refund(&paid).await.is_under_way());
+        assert_eq!(stage.keys(&paid, "refund.create"), 1);
+        is_kept(&stage, &paid).await;
+    }
+    stage.let_refunds_grow_old().await;
+    stage.refresh(&paid).await;
+    stage.refresh(&paid).await;
+    assert_eq!(stage.only_refund(&paid).await, RefundStatus::Succeeded);
+    assert_eq!(stage.keys(&paid, "refund.create"), 2);
+    assert_eq!(stage.went_back(&paid), 50_000_00);
+}
+
+async fn a_failure_that_is_kept_for_a_key_though_it_was_carried_out_leads_to_one_refund(
+    stage: Stage,
+) {
+    let paid = stage.paid_at_stripe().await;
+    stage.next("refund.create", Fault::Error500After);
+    stage
+        .refund(operator(5), &paid, Some("50000"), "press")
+        .await
+        .unwrap();
+    for _ in 0..2 {
+        stage.let_refunds_grow_old().await;
+        stage.refresh(&paid).await;
+    }
+    assert_eq!(stage.only_refund(&paid).await, RefundStatus::Succeeded);
+    assert_eq!(stage.keys(&paid, "refund.create"), 1);
+    assert_eq!(stage.went_back(&paid), 50_000_00);
+    let told = stage
+        .refund(operator(5), &paid, Some("50000"), "press")
+        .await;
+    assert_eq!(told.unwrap().progress, Progress::Done);
 }
 
 /// A part of a card payment goes back when it has settled, which takes a day.

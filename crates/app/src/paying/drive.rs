@@ -266,17 +266,18 @@ impl App {
                 Some(refund) if refund.status().is_under_way() && !is_told(&seen, id) => {
                     let forgotten = taken.lease.call.call.request.good_until;
                     let is_known = learned.reading.door != Door::Absent;
+                    // A list may be behind: what was carried out a moment ago need not be on it yet.
+                    let stored = self.store.refund(id).await?;
+                    let since = stored.map(|stored| stored.updated_at);
+                    let is_old = since.is_some_and(|since| is_long_past(since, seen.now));
                     match why {
-                        Missed::Stored(fault) if is_known => Ended::Void(fault),
-                        // A list may be behind: what was carried out a moment ago need not be on it yet.
+                        Missed::Stored(fault) if is_known && is_old => Ended::Void(fault),
+                        Missed::Stored(fault) if is_known => Ended::Doubtful(fault),
+                        Missed::RefusedAgain(fault) if is_known && !taken.was_lost && is_old => {
+                            Ended::Refused(fault)
+                        }
                         Missed::RefusedAgain(fault) if is_known && !taken.was_lost => {
-                            let stored = self.store.refund(id).await?;
-                            let since = stored.map(|stored| stored.updated_at);
-                            if since.is_some_and(|since| is_long_past(since, seen.now)) {
-                                Ended::Refused(fault)
-                            } else {
-                                Ended::Doubtful(fault)
-                            }
+                            Ended::Doubtful(fault)
                         }
                         // Its money is there and no refund of it, and nobody sends it any more.
                         Missed::Forgotten(fault)
