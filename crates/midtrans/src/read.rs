@@ -39,6 +39,7 @@ fn absent(place: &Place<'_>) -> Reading {
             Vec::new()
         },
         names: Vec::new(),
+        only_whole: false,
         // The name is our own: nothing of anybody else's was found under it.
         is_ours: true,
         status: "404".to_owned(),
@@ -81,6 +82,8 @@ fn reading(body: &Body, place: &Place<'_>) -> Result<Reading, CallError> {
         session: None,
         proofs,
         names: names.into_iter().flatten().cloned().collect(),
+        // It has to settle first, which takes a day.
+        only_whole: matches!(body.word(), Word::Authorize | Word::Capture),
         is_ours: is_ours(body, place),
         status: body.status(),
         receipt_url: None,

@@ -193,6 +193,11 @@ async fn a_refund_that_the_gateway_did_not_take_can_still_be_called_off(stage: S
     assert_eq!(asked.progress, Progress::Pending);
     let id = asked.refund.refund.terms().id;
     assert_eq!(asked.refund.refund.status(), RefundStatus::Requested);
+    for _ in 0..2 {
+        stage.refresh(&paid).await;
+    }
+    // Nobody is told that it was sent.
+    assert_eq!(stage.shown(&paid).await.refunds[0].events.len(), 1);
     stage.app.withdraw_refund(actor(8), id).await.unwrap();
     stage.refresh(&paid).await;
     assert_eq!(stage.only_refund(&paid).await, RefundStatus::Failed);

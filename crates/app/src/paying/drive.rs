@@ -316,7 +316,13 @@ impl App {
             captures.iter().map(|capture| capture.attempt).collect();
         for attempt in attempts {
             match self.learn(order, attempt, Actor::System).await {
-                Ok(learned) => planned.extend(learned.planned),
+                Ok(learned) => {
+                    planned.extend(learned.planned);
+                    // What cannot leave yet is not told as sent.
+                    if learned.reading.only_whole && is_part_of(seen, refund, attempt) {
+                        return Ok((Some(Fault::of(FaultKind::WrongState)), planned));
+                    }
+                }
                 Err(LearnError::Gateway(error)) => {
                     return Ok((Some(error.fault().clone()), planned));
                 }
@@ -441,6 +447,19 @@ fn attempt_of(seen: &Seen, purpose: CallPurpose) -> Option<AttemptId> {
             Some(money.attempt)
         }
     }
+}
+
+/// Whether a refund gives back less than all of what came through an attempt.
+fn is_part_of(seen: &Seen, refund: RefundId, attempt: AttemptId) -> bool {
+    let Some(refund) = seen.settlement.refund(refund) else {
+        return false;
+    };
+    let captures = seen.settlement.captures();
+    let money = captures
+        .iter()
+        .find(|money| money.attempt == attempt && money.id == refund.terms().capture);
+    let captured = money.and_then(|money| money.sums).map(|sums| sums.captured);
+    captured.is_some_and(|captured| captured != refund.amount())
 }
 
 /// Whether it is written down that no byte of what a call asks for has left: that is written before any does.

@@ -39,6 +39,7 @@ pub fn absent() -> Reading {
         session: None,
         proofs: Vec::new(),
         names: Vec::new(),
+        only_whole: false,
         is_ours: false,
         status: "absent".to_owned(),
         receipt_url: None,
@@ -84,6 +85,7 @@ pub fn of(book: &Book, place: &Place<'_>) -> Result<Reading, CallError> {
         session: told_session(session, place.session)?,
         proofs,
         names: names.into_iter().flatten().map(str::to_owned).collect(),
+        only_whole: false,
         is_ours,
         status: words
             .map(|word| word.and_then(names::plain_word))
