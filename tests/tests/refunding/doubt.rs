@@ -1,10 +1,11 @@
 //! What a refusal proves, and when it is known that nothing ever left.
 
+use bayar_app::port::store::OrderKey;
 use bayar_app::{Progress, RefundError};
 use bayar_domain::refund::RefundFailure;
 use bayar_domain::settlement::Alert;
-use bayar_domain::{OrderKind, PaymentStatus, RefundStatus};
-use bayar_sandbox::sim::{Fault, Rule};
+use bayar_domain::{OrderKind, OrderStatus, PaymentStatus, RefundStatus};
+use bayar_sandbox::sim::{Action, Fault, Rule};
 use bayar_tests::program::wait_until;
 
 use crate::stage::{PRICE, Paid, Stage, actor, idr, on_both_stores, operator};
@@ -15,6 +16,7 @@ on_both_stores! {
     a_refusal_is_not_believed_when_somebody_was_lost_with_the_request_a_moment_ago,
     a_failure_that_is_kept_for_a_key_is_not_believed_while_the_refund_may_still_show_up,
     a_failure_that_is_kept_for_a_key_though_it_was_carried_out_leads_to_one_refund,
+    a_card_that_is_voided_is_no_refund_that_never_left,
     a_refund_that_the_gateway_did_not_take_can_still_be_called_off,
     a_refund_that_its_gateway_never_tells_of_is_given_up,
     a_refund_that_its_gateway_tells_of_is_not_given_up,
@@ -171,8 +173,8 @@ async fn a_failure_that_is_kept_for_a_key_though_it_was_carried_out_leads_to_one
     assert_eq!(told.unwrap().progress, Progress::Done);
 }
 
-/// A part of a card payment goes back when it has settled, which takes a day.
-async fn a_refund_that_the_gateway_did_not_take_can_still_be_called_off(stage: Stage) {
+/// Paid by a card, a moment ago: it has not settled.
+async fn paid_by_card(stage: &Stage) -> Paid {
     let paid = stage
         .opened(
             OrderKind::Checkout,
@@ -186,6 +188,35 @@ async fn a_refund_that_the_gateway_did_not_take_can_still_be_called_off(stage: S
         .pay_midtrans_card(&number, "4811111111111114")
         .unwrap();
     stage.must_become(&paid, PaymentStatus::Completed).await;
+    paid
+}
+
+/// Somebody else voids the card: the order is not refunded by that, and can be paid again.
+async fn a_card_that_is_voided_is_no_refund_that_never_left(stage: Stage) {
+    let paid = paid_by_card(&stage).await;
+    stage.all("core.status", Fault::TimeoutBefore);
+    let asked = stage.refund(operator(5), &paid, None, "press").await;
+    let asked = asked.unwrap().refund.refund;
+    assert_eq!(asked.status(), RefundStatus::Requested);
+    let id = asked.terms().id;
+    stage.app.withdraw_refund(actor(8), id).await.unwrap();
+    stage.calm();
+    stage.act(Action::MidtransCancel {
+        transaction: paid.order.terms().number.to_string(),
+    });
+    stage.must_become(&paid, PaymentStatus::Failed).await;
+    assert_eq!(stage.only_refund(&paid).await, RefundStatus::Failed);
+    let order = stage
+        .store
+        .order(&OrderKey::Id(paid.order.terms().id))
+        .await;
+    let order = order.unwrap().unwrap().order;
+    assert_eq!(order.status(), OrderStatus::Pending);
+}
+
+/// A part of a card payment goes back when it has settled, which takes a day.
+async fn a_refund_that_the_gateway_did_not_take_can_still_be_called_off(stage: Stage) {
+    let paid = paid_by_card(&stage).await;
     let asked = stage
         .refund(operator(5), &paid, Some("50000"), "press")
         .await
