@@ -52,6 +52,21 @@ pub enum Decision {
         /// The refund.
         refund: RefundId,
     },
+    /// A refund that failed was asked for anew: another one takes its place, and only that one is owed.
+    RetryRefund {
+        /// The refund that failed.
+        refund: RefundId,
+        /// The one in its place.
+        anew: RefundId,
+    },
+    /// A refund went back after all before the one in its place had left: that one is not needed any more,
+    /// and the first stands for itself again.
+    DropRetry {
+        /// The refund that was asked for anew.
+        refund: RefundId,
+        /// The last one in its place.
+        anew: RefundId,
+    },
     /// An operator looked at money.
     Review {
         /// The money.
@@ -114,6 +129,20 @@ mod tests {
                     verdict: Verdict::Refuse,
                 },
                 r#"{"decision":"review","capture":"pi_1","reason":"amount_differs","verdict":"refuse"}"#,
+            ),
+            (
+                Decision::RetryRefund {
+                    refund: RefundId::new(5).unwrap(),
+                    anew: RefundId::new(6).unwrap(),
+                },
+                r#"{"decision":"retry_refund","refund":5,"anew":6}"#,
+            ),
+            (
+                Decision::DropRetry {
+                    refund: RefundId::new(5).unwrap(),
+                    anew: RefundId::new(6).unwrap(),
+                },
+                r#"{"decision":"drop_retry","refund":5,"anew":6}"#,
             ),
             (Decision::CancelOrder, r#"{"decision":"cancel_order"}"#),
             (Decision::CompleteOrder, r#"{"decision":"complete_order"}"#),

@@ -39,6 +39,7 @@ fn absent(place: &Place<'_>) -> Reading {
             Vec::new()
         },
         names: Vec::new(),
+        only_whole: false,
         // The name is our own: nothing of anybody else's was found under it.
         is_ours: true,
         status: "404".to_owned(),
@@ -81,6 +82,8 @@ fn reading(body: &Body, place: &Place<'_>) -> Result<Reading, CallError> {
         session: None,
         proofs,
         names: names.into_iter().flatten().cloned().collect(),
+        // It has to settle first, which takes a day.
+        only_whole: matches!(body.word(), Word::Authorize | Word::Capture),
         is_ours: is_ours(body, place),
         status: body.status(),
         receipt_url: None,
@@ -207,11 +210,10 @@ impl Told<'_> {
         }
         // All of it before it settled: that is how a refund of a card is done then.
         let gross = self.gross()?;
-        let ours = self
-            .place
-            .refunds
-            .iter()
-            .rfind(|asked| asked.capture == self.capture && asked.amount == gross);
+        let whole = || self.asked().filter(|asked| asked.amount == gross);
+        let wanted = whole().filter(|asked| !asked.has_failed).last();
+        // One that failed may have been carried out all the same, unless it never left.
+        let ours = wanted.or_else(|| whole().filter(|asked| asked.may_be_done).last());
         Ok(match ours {
             Some(asked) => {
                 let refund =
@@ -246,6 +248,7 @@ impl Told<'_> {
     fn disputed(&self) -> Result<Proofs, CallError> {
         let mut proofs = self.refunded()?;
         let refunded = proofs.iter().filter_map(|(proof, _)| match proof {
+            Proof::Refunded { step, .. } if *step == RefundStep::Failed => None,
             Proof::Refunded { amount, .. } => Some(*amount),
             Proof::Captured { .. }
             | Proof::Challenged { .. }

@@ -196,7 +196,9 @@ fn entries<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<RefundEntry
     let raw = Box::<RawValue>::deserialize(deserializer)?;
     let json = raw.get();
     if json.starts_with('[') {
-        serde_json::from_str(json).map_err(serde::de::Error::custom)
+        let listed: Vec<Object<RefundEntry>> =
+            serde_json::from_str(json).map_err(serde::de::Error::custom)?;
+        Ok(listed.into_iter().map(|Object(entry)| entry).collect())
     } else {
         Ok(Vec::new())
     }
@@ -248,7 +250,10 @@ mod tests {
     fn a_list_of_refunds_is_read_whole_or_not_at_all() {
         let body: Body = serde_json::from_str(r#"{"refunds":[{"refund_key":"a"},{}]}"#).unwrap();
         assert_eq!(body.refunds.len(), 2);
-        assert!(serde_json::from_str::<Body>(r#"{"refunds":[{"refund_key":"a"},1]}"#).is_err());
+        for odd in ["1", r#"["1","a","5000"]"#, "[]"] {
+            let json = format!(r#"{{"refunds":[{{"refund_key":"a"}},{odd}]}}"#);
+            assert!(serde_json::from_str::<Body>(&json).is_err(), "{odd}");
+        }
     }
 
     #[test]

@@ -21,9 +21,7 @@ use stripe_types::{RangeBoundsTs, RangeQueryTs};
 use tokio::sync::OnceCell;
 
 use crate::client::{Client, garbage, parse};
-use crate::objects::{
-    Account, Charge, Dispute, Expandable, Intent, Listed, Named, Refund, Session,
-};
+use crate::objects::{Account, Charge, Dispute, Expandable, Intent, Listed, Refund, Session};
 use crate::pages::{PAGE, all};
 use crate::reading::{self, Book, told_session};
 use crate::{InvalidStripeConfig, StripeConfig, names, requests};
@@ -231,8 +229,12 @@ impl StripeGateway {
 
     async fn send_refund(&self, call: &Call<'_>) -> Result<Sent, CallError> {
         let answer = self.client.post(call.request, call.key).await?;
-        let _: Named = parse(&answer)?;
-        Ok(Sent::Done)
+        let made: Refund = parse(&answer)?;
+        if requests::asked_for(call.request, &made) {
+            Ok(Sent::Done)
+        } else {
+            Err(garbage("another_refund"))
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use bayar_app::port::json;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
@@ -17,12 +18,42 @@ where
     Ok(serde_json::from_value(value).ok())
 }
 
+/// Takes an object. A list would be taken for it too, each value for the field in its place.
+pub fn object<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    json::Object::deserialize(deserializer).map(|json::Object(object)| object)
+}
+
+/// Takes an object, or nothing where it is none.
+pub fn lossy_object<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: DeserializeOwned,
+{
+    let told: Option<json::Object<T>> = lossy(deserializer)?;
+    Ok(told.map(|json::Object(object)| object))
+}
+
+/// Takes a list of objects.
+pub fn objects<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    let told = Vec::<json::Object<T>>::deserialize(deserializer)?;
+    let objects = told.into_iter().map(|json::Object(object)| object);
+    Ok(objects.collect())
+}
+
 /// An object that Stripe shows whole, or by its name alone.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, bound(deserialize = "T: Deserialize<'de>"))]
 pub enum Expandable<T> {
     Name(String),
-    Whole(Box<T>),
+    Whole(#[serde(deserialize_with = "object")] Box<T>),
 }
 
 impl<T: Object> Expandable<T> {
@@ -78,12 +109,13 @@ pub struct Event {
     pub kind: String,
     pub created: i64,
     pub livemode: bool,
-    #[serde(default, deserialize_with = "lossy")]
+    #[serde(default, deserialize_with = "lossy_object")]
     pub data: Option<EventData>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 pub struct EventData {
+    #[serde(deserialize_with = "object")]
     pub object: Subject,
 }
 
@@ -118,7 +150,7 @@ pub struct Intent {
     #[serde(default, deserialize_with = "lossy")]
     pub created: Option<i64>,
     pub latest_charge: Option<Expandable<Charge>>,
-    #[serde(default, deserialize_with = "lossy")]
+    #[serde(default, deserialize_with = "lossy_object")]
     pub last_payment_error: Option<PaymentError>,
 }
 
@@ -142,7 +174,7 @@ pub struct PaymentError {
     pub decline_code: Option<String>,
     #[serde(default, deserialize_with = "lossy")]
     pub charge: Option<String>,
-    #[serde(default, deserialize_with = "lossy")]
+    #[serde(default, deserialize_with = "lossy_object")]
     pub payment_method: Option<Named>,
 }
 
@@ -181,9 +213,9 @@ pub struct Dispute {
 #[derive(Debug, Clone, Deserialize)]
 pub struct Account {
     pub id: String,
-    #[serde(default, deserialize_with = "lossy")]
+    #[serde(default, deserialize_with = "lossy_object")]
     pub business_profile: Option<BusinessProfile>,
-    #[serde(default, deserialize_with = "lossy")]
+    #[serde(default, deserialize_with = "lossy_object")]
     pub settings: Option<AccountSettings>,
 }
 
@@ -194,6 +226,7 @@ pub struct BusinessProfile {
 
 #[derive(Debug, Clone, Deserialize)]
 pub struct AccountSettings {
+    #[serde(deserialize_with = "object")]
     pub dashboard: Dashboard,
 }
 
@@ -204,7 +237,9 @@ pub struct Dashboard {
 
 /// One page of a list.
 #[derive(Debug, Clone, Deserialize)]
+#[serde(bound(deserialize = "T: Deserialize<'de>"))]
 pub struct Page<T> {
+    #[serde(deserialize_with = "objects")]
     pub data: Vec<T>,
     pub has_more: bool,
 }

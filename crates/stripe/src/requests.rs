@@ -6,6 +6,7 @@ use bayar_app::port::gateway::{Checkout, Line, Place, RefundOrder, Request, Unfi
 use bayar_app::port::store::CallKey;
 use bayar_domain::Money;
 use chrono::{DateTime, TimeDelta, Utc};
+use reqwest::Url;
 use stripe_checkout::checkout_session::{
     CreateCheckoutSession, CreateCheckoutSessionAdaptivePricing, CreateCheckoutSessionLineItems,
     CreateCheckoutSessionLineItemsPriceData, CreateCheckoutSessionPaymentIntentData,
@@ -18,6 +19,7 @@ use stripe_shared::CheckoutSessionMode;
 use crate::amount::to_stripe;
 use crate::client::ROOT;
 use crate::names;
+use crate::objects::{Expandable, Refund};
 
 /// Stripe knows a key for a day at least. An hour of it is left for the last try, and for clocks that differ.
 pub const KEY_IS_KNOWN: TimeDelta = TimeDelta::hours(23);
@@ -101,6 +103,20 @@ pub fn refund(order: &RefundOrder<'_>) -> Result<Request, Unfit> {
         .reason(CreateRefundReason::RequestedByCustomer)
         .metadata(metadata);
     stored(refund.build(), order.now)
+}
+
+/// Whether a refund is the one that a stored request asks for: that it is one is not enough.
+pub fn asked_for(request: &Request, refund: &Refund) -> bool {
+    let Ok(form) = Url::parse(&format!("form:?{}", request.body)) else {
+        return false;
+    };
+    let asked = |name: &str| {
+        let mut pairs = form.query_pairs();
+        pairs.find_map(|(found, value)| (found == name).then_some(value))
+    };
+    let intent = refund.payment_intent.as_ref().map(Expandable::name);
+    asked("amount").is_some_and(|amount| amount == refund.amount.to_string())
+        && asked("payment_intent").as_deref() == intent
 }
 
 /// Everything that is needed to build our rows again.

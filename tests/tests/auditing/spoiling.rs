@@ -160,6 +160,14 @@ pub fn kinds() -> Vec<Kind> {
                 version, created_at, updated_at)
              SELECT id + 1000, payment_id, order_id, capture, origin, amount_minor, amount, currency, 'sent', state,
                 version, created_at, updated_at FROM refunds WHERE order_id = {order}"),
+        tables("a refund and the one in its place both go back", twice, C::RefundedOnce,
+            "INSERT INTO refunds (id, payment_id, order_id, capture, origin, amount_minor, amount, currency, status, state,
+                version, created_at, updated_at)
+             SELECT id + 1000, payment_id, order_id, capture, origin, amount_minor, amount, currency, 'sent', state,
+                version, created_at, updated_at FROM refunds WHERE order_id = {order};
+             INSERT INTO decisions (order_id, position, decision, actor, at)
+             SELECT order_id, 1000, '{\"decision\":\"retry_refund\",\"refund\":' || (id - 1000) || ',\"anew\":' || id || '}',
+                'command', created_at FROM refunds WHERE order_id = {order} AND id > 1000"),
         tables("a refund at the dashboard is forgotten", part, C::RefundsAgree,
             "DELETE FROM facts WHERE order_id = {order} AND kind = 'refunded'"),
         tables("a payment that waits owns no job", waiting, C::JobsOwned,

@@ -70,6 +70,11 @@ async fn a_failure_kept_for_the_key_of_a_refund_leads_to_another_key(mut stage: 
     stage.next("refund.create", Fault::Error500Before { stored: true });
     let refused = stage.review(order.payment, "refuse").await;
     assert_eq!(refused.status, 200, "{}", refused.text);
+    // A quarter of an hour goes by in which no list tells of it.
+    stage
+        .store
+        .run("UPDATE refunds SET updated_at = '2020-01-01T00:00:00.000000Z'")
+        .await;
     stage.refresh(order.payment).await;
     stage.must_have_kept(&order, 0);
     assert_eq!(stage.book().keys(&order.number, "refund.create").len(), 2);

@@ -208,6 +208,10 @@ async fn a_refund_that_failed_is_asked_for_anew(mut stage: Stage) {
     assert_eq!(anew["amount"], "2000.00", "{anew}");
     assert!(anew["by"].as_str().unwrap().starts_with("user:"), "{anew}");
     assert_eq!(anew["reason"], "the doctor was ill");
+    // Whoever asked for the first hears of the one in its place, and asks for no other.
+    let told = ask(&stage, &order, "k-1", Some("2000"), 200).await;
+    assert_eq!(told["data"]["refund"]["id"], anew["refund_id"]);
+    assert_eq!(told["data"]["refund"]["status"], "succeeded");
     let again = refused(&stage, &["refunds", "retry", &id]);
     assert!(again.contains("still owed"), "{again}");
     assert_eq!(json_of(&stage, &["refunds", "list", "--open"]), json!([]));

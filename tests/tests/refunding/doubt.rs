@@ -1,10 +1,11 @@
 //! What a refusal proves, and when it is known that nothing ever left.
 
+use bayar_app::port::store::OrderKey;
 use bayar_app::{Progress, RefundError};
 use bayar_domain::refund::RefundFailure;
 use bayar_domain::settlement::Alert;
-use bayar_domain::{OrderKind, PaymentStatus, RefundStatus};
-use bayar_sandbox::sim::{Fault, Rule};
+use bayar_domain::{OrderKind, OrderStatus, PaymentStatus, RefundStatus};
+use bayar_sandbox::sim::{Action, Fault, Rule};
 use bayar_tests::program::wait_until;
 
 use crate::stage::{PRICE, Paid, Stage, actor, idr, on_both_stores, operator};
@@ -12,6 +13,10 @@ use crate::stage::{PRICE, Paid, Stage, actor, idr, on_both_stores, operator};
 on_both_stores! {
     a_refusal_after_a_lost_answer_is_not_believed_while_the_first_may_still_show_up,
     a_refusal_after_a_lost_answer_counts_when_nothing_showed_up_in_time,
+    a_refusal_is_not_believed_when_somebody_was_lost_with_the_request_a_moment_ago,
+    a_failure_that_is_kept_for_a_key_is_not_believed_while_the_refund_may_still_show_up,
+    a_failure_that_is_kept_for_a_key_though_it_was_carried_out_leads_to_one_refund,
+    a_card_that_is_voided_is_no_refund_that_never_left,
     a_refund_that_the_gateway_did_not_take_can_still_be_called_off,
     a_refund_that_its_gateway_never_tells_of_is_given_up,
     a_refund_that_its_gateway_tells_of_is_not_given_up,
@@ -88,8 +93,88 @@ async fn a_refusal_after_a_lost_answer_counts_when_nothing_showed_up_in_time(sta
     assert_eq!(stage.went_back(&paid), 0);
 }
 
-/// A part of a card payment goes back when it has settled, which takes a day.
-async fn a_refund_that_the_gateway_did_not_take_can_still_be_called_off(stage: Stage) {
+/// Whoever comes after the one that is gone does not get through, and the next one is refused.
+async fn a_refusal_is_not_believed_when_somebody_was_lost_with_the_request_a_moment_ago(
+    stage: Stage,
+) {
+    let paid = stage.paid_at_midtrans("gopay").await;
+    stage.all("core.refund", Fault::TimeoutBefore);
+    let asked = stage
+        .refund(operator(5), &paid, Some("50000"), "press")
+        .await;
+    assert_eq!(asked.unwrap().progress, Progress::Pending);
+    stage.calm();
+    stage.all("core.refund", Fault::RefundRefused);
+    stage.refresh(&paid).await;
+    assert_eq!(stage.only_refund(&paid).await, RefundStatus::Sent);
+    stage.let_refunds_grow_old().await;
+    let lost = "UPDATE gateway_calls SET epoch = epoch + 1, leased_until = created_at WHERE operation = 'refund'";
+    stage.run(lost).await;
+    stage.calm();
+    let busy = Fault::RateLimited {
+        lock_timeout: false,
+    };
+    stage.all("core.refund", busy);
+    stage.refresh(&paid).await;
+    stage.calm();
+    stage.all("core.refund", Fault::RefundRefused);
+    for _ in 0..2 {
+        stage.refresh(&paid).await;
+        assert!(stage.only_refund(&paid).await.is_under_way());
+        is_kept(&stage, &paid).await;
+    }
+    stage.let_refunds_grow_old().await;
+    stage.refresh(&paid).await;
+    assert_eq!(stage.only_refund(&paid).await, RefundStatus::Failed);
+}
+
+async fn a_failure_that_is_kept_for_a_key_is_not_believed_while_the_refund_may_still_show_up(
+    stage: Stage,
+) {
+    let paid = stage.paid_at_stripe().await;
+    stage.next("refund.create", Fault::Error500Before { stored: true });
+    let asked = stage
+        .refund(operator(5), &paid, Some("50000"), "press")
+        .await;
+    assert_eq!(asked.unwrap().progress, Progress::Pending);
+    for _ in 0..2 {
+        stage.refresh(&paid).await;
+        assert!(stage.only_refund(&paid).await.is_under_way());
+        assert_eq!(stage.keys(&paid, "refund.create"), 1);
+        is_kept(&stage, &paid).await;
+    }
+    stage.let_refunds_grow_old().await;
+    stage.refresh(&paid).await;
+    stage.refresh(&paid).await;
+    assert_eq!(stage.only_refund(&paid).await, RefundStatus::Succeeded);
+    assert_eq!(stage.keys(&paid, "refund.create"), 2);
+    assert_eq!(stage.went_back(&paid), 50_000_00);
+}
+
+async fn a_failure_that_is_kept_for_a_key_though_it_was_carried_out_leads_to_one_refund(
+    stage: Stage,
+) {
+    let paid = stage.paid_at_stripe().await;
+    stage.next("refund.create", Fault::Error500After);
+    stage
+        .refund(operator(5), &paid, Some("50000"), "press")
+        .await
+        .unwrap();
+    for _ in 0..2 {
+        stage.let_refunds_grow_old().await;
+        stage.refresh(&paid).await;
+    }
+    assert_eq!(stage.only_refund(&paid).await, RefundStatus::Succeeded);
+    assert_eq!(stage.keys(&paid, "refund.create"), 1);
+    assert_eq!(stage.went_back(&paid), 50_000_00);
+    let told = stage
+        .refund(operator(5), &paid, Some("50000"), "press")
+        .await;
+    assert_eq!(told.unwrap().progress, Progress::Done);
+}
+
+/// Paid by a card, a moment ago: it has not settled.
+async fn paid_by_card(stage: &Stage) -> Paid {
     let paid = stage
         .opened(
             OrderKind::Checkout,
@@ -103,6 +188,35 @@ async fn a_refund_that_the_gateway_did_not_take_can_still_be_called_off(stage: S
         .pay_midtrans_card(&number, "4811111111111114")
         .unwrap();
     stage.must_become(&paid, PaymentStatus::Completed).await;
+    paid
+}
+
+/// Somebody else voids the card: the order is not refunded by that, and can be paid again.
+async fn a_card_that_is_voided_is_no_refund_that_never_left(stage: Stage) {
+    let paid = paid_by_card(&stage).await;
+    stage.all("core.status", Fault::TimeoutBefore);
+    let asked = stage.refund(operator(5), &paid, None, "press").await;
+    let asked = asked.unwrap().refund.refund;
+    assert_eq!(asked.status(), RefundStatus::Requested);
+    let id = asked.terms().id;
+    stage.app.withdraw_refund(actor(8), id).await.unwrap();
+    stage.calm();
+    stage.act(Action::MidtransCancel {
+        transaction: paid.order.terms().number.to_string(),
+    });
+    stage.must_become(&paid, PaymentStatus::Failed).await;
+    assert_eq!(stage.only_refund(&paid).await, RefundStatus::Failed);
+    let order = stage
+        .store
+        .order(&OrderKey::Id(paid.order.terms().id))
+        .await;
+    let order = order.unwrap().unwrap().order;
+    assert_eq!(order.status(), OrderStatus::Pending);
+}
+
+/// A part of a card payment goes back when it has settled, which takes a day.
+async fn a_refund_that_the_gateway_did_not_take_can_still_be_called_off(stage: Stage) {
+    let paid = paid_by_card(&stage).await;
     let asked = stage
         .refund(operator(5), &paid, Some("50000"), "press")
         .await
@@ -110,6 +224,11 @@ async fn a_refund_that_the_gateway_did_not_take_can_still_be_called_off(stage: S
     assert_eq!(asked.progress, Progress::Pending);
     let id = asked.refund.refund.terms().id;
     assert_eq!(asked.refund.refund.status(), RefundStatus::Requested);
+    for _ in 0..2 {
+        stage.refresh(&paid).await;
+    }
+    // Nobody is told that it was sent.
+    assert_eq!(stage.shown(&paid).await.refunds[0].events.len(), 1);
     stage.app.withdraw_refund(actor(8), id).await.unwrap();
     stage.refresh(&paid).await;
     assert_eq!(stage.only_refund(&paid).await, RefundStatus::Failed);

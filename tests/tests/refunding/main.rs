@@ -17,6 +17,7 @@
 
 mod stage;
 
+mod after_all;
 mod anew;
 mod by_hand;
 mod credits;

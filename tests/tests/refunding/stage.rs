@@ -6,7 +6,10 @@ use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 use std::time::Duration;
 
 use bayar_app::identity::Role;
-use bayar_app::port::store::{Actor, IdempotencyKey, OrderKey, StoredAlert};
+use bayar_app::port::gateway::{Call, Place, Sent};
+use bayar_app::port::store::{
+    Actor, CallPurpose, IdempotencyKey, Operation, OrderKey, StoredAlert, StoredCall,
+};
 use bayar_app::port::{Clock, PaymentGateway, Store};
 use bayar_app::{
     Access, AmountText, App, Caller, Claimant, CreatePayment, Created, Gateways, Ports,
@@ -17,8 +20,8 @@ use bayar_auditor::Database;
 use bayar_domain::gateway::{AccountRef, Reason};
 use bayar_domain::settlement::Alert;
 use bayar_domain::{
-    Currency, Gateway, Mode, Money, Order, OrderKind, PaymentId, PaymentStatus, RefundStatus,
-    UserId,
+    Currency, Gateway, Mode, Money, Order, OrderKind, PaymentId, PaymentStatus, RefundId,
+    RefundStatus, UserId,
 };
 use bayar_embedded::{
     FileRole, LocalCache, LocalLimits, LocalLocks, LocalVault, SqliteConfig, SqliteStore,
@@ -68,6 +71,8 @@ enum Kept {
 pub struct Paid {
     pub order: Order,
     pub payment: PaymentId,
+    /// Where its checkout was opened first.
+    pub gateway: Gateway,
 }
 
 /// The time of this machine.
@@ -242,7 +247,11 @@ impl Stage {
         let Created::New { payment, .. } = created else {
             panic!("{created:?}");
         };
-        let paid = Paid { order, payment };
+        let paid = Paid {
+            order,
+            payment,
+            gateway,
+        };
         self.open(&paid, gateway).await;
         paid
     }
@@ -379,6 +388,51 @@ impl Stage {
                 connection.batch_execute(statements).unwrap();
             }
         }
+    }
+
+    /// What was asked of the gateways about an order, oldest first.
+    pub async fn calls(&self, paid: &Paid) -> Vec<StoredCall> {
+        let (unit, loaded) = self
+            .store
+            .begin(paid.order.terms().id)
+            .await
+            .unwrap()
+            .unwrap();
+        unit.rollback().await;
+        loaded.calls
+    }
+
+    /// A request for a refund, sent long ago, comes to its gateway now.
+    pub async fn arrives_late(&self, paid: &Paid, refund: RefundId) {
+        let calls = self.calls(paid).await;
+        let is_it = |stored: &&StoredCall| stored.call.purpose == CallPurpose::Refund(refund);
+        let stored = calls.iter().find(is_it).unwrap();
+        let mut gateways = gateways(&self.simulator, &self.random).into_iter();
+        let gateway = gateways
+            .find(|gateway| gateway.gateway() == paid.gateway)
+            .unwrap();
+        let source = gateway.source().await.unwrap();
+        let now = self.clock.now();
+        let place = Place {
+            attempt: 1.try_into().unwrap(),
+            source: &source,
+            opened_by: &stored.call.key,
+            opened_with: "",
+            opened_at: now,
+            dead_at: now,
+            session: None,
+            facts: &[],
+            refunds: &[],
+            amount: paid.order.terms().price,
+            now,
+        };
+        let call = Call {
+            key: &stored.call.key,
+            operation: Operation::Refund,
+            request: &stored.call.request,
+            place: &place,
+        };
+        assert_eq!(gateway.send(&call).await, Ok(Sent::Done));
     }
 
     /// Lets so much time pass since the last news of refunds that nothing is on its way any more.

@@ -266,17 +266,18 @@ impl App {
                 Some(refund) if refund.status().is_under_way() && !is_told(&seen, id) => {
                     let forgotten = taken.lease.call.call.request.good_until;
                     let is_known = learned.reading.door != Door::Absent;
+                    // A list may be behind: what was carried out a moment ago need not be on it yet.
+                    let stored = self.store.refund(id).await?;
+                    let since = stored.map(|stored| stored.updated_at);
+                    let is_old = since.is_some_and(|since| is_long_past(since, seen.now));
                     match why {
-                        Missed::Stored(fault) if is_known => Ended::Void(fault),
-                        // A list may be behind: what was carried out a moment ago need not be on it yet.
+                        Missed::Stored(fault) if is_known && is_old => Ended::Void(fault),
+                        Missed::Stored(fault) if is_known => Ended::Doubtful(fault),
+                        Missed::RefusedAgain(fault) if is_known && !taken.was_lost && is_old => {
+                            Ended::Refused(fault)
+                        }
                         Missed::RefusedAgain(fault) if is_known && !taken.was_lost => {
-                            let stored = self.store.refund(id).await?;
-                            let since = stored.map(|stored| stored.updated_at);
-                            if since.is_some_and(|since| is_long_past(since, seen.now)) {
-                                Ended::Refused(fault)
-                            } else {
-                                Ended::Doubtful(fault)
-                            }
+                            Ended::Doubtful(fault)
                         }
                         // Its money is there and no refund of it, and nobody sends it any more.
                         Missed::Forgotten(fault)
@@ -315,7 +316,13 @@ impl App {
             captures.iter().map(|capture| capture.attempt).collect();
         for attempt in attempts {
             match self.learn(order, attempt, Actor::System).await {
-                Ok(learned) => planned.extend(learned.planned),
+                Ok(learned) => {
+                    planned.extend(learned.planned);
+                    // What cannot leave yet is not told as sent.
+                    if learned.reading.only_whole && is_part_of(seen, refund, attempt) {
+                        return Ok((Some(Fault::of(FaultKind::WrongState)), planned));
+                    }
+                }
                 Err(LearnError::Gateway(error)) => {
                     return Ok((Some(error.fault().clone()), planned));
                 }
@@ -440,6 +447,19 @@ fn attempt_of(seen: &Seen, purpose: CallPurpose) -> Option<AttemptId> {
             Some(money.attempt)
         }
     }
+}
+
+/// Whether a refund gives back less than all of what came through an attempt.
+fn is_part_of(seen: &Seen, refund: RefundId, attempt: AttemptId) -> bool {
+    let Some(refund) = seen.settlement.refund(refund) else {
+        return false;
+    };
+    let captures = seen.settlement.captures();
+    let money = captures
+        .iter()
+        .find(|money| money.attempt == attempt && money.id == refund.terms().capture);
+    let captured = money.and_then(|money| money.sums).map(|sums| sums.captured);
+    captured.is_some_and(|captured| captured != refund.amount())
 }
 
 /// Whether it is written down that no byte of what a call asks for has left: that is written before any does.

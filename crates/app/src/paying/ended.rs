@@ -188,6 +188,10 @@ impl Ended {
                 }
                 Ok(None)
             }
+            // Whoever is gone may have sent it a moment ago: the time in doubt begins anew.
+            (CallPurpose::Refund(refund), Self::Postponed(_)) if taken.was_lost => {
+                Ok(Some(settlement.refund_unknown(refund)?))
+            }
             (_, Self::Postponed(_))
             | (CallPurpose::Open(_), Self::Found | Self::Outdated)
             | (

@@ -45,6 +45,7 @@ impl AttemptFile {
                 capture: capture.clone(),
                 amount: refund.amount(),
                 has_failed: refund.status() == RefundStatus::Failed,
+                may_be_done: stored.may_be_done(),
             })
         };
         let refunds = seen.calls.iter().filter_map(asked).collect();

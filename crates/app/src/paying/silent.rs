@@ -68,21 +68,7 @@ impl App {
         if let Some(until) = silent_since(&stored).filter(|until| *until > seen.now) {
             return Err(RefundError::TooEarly { until });
         }
-        let captures = seen.settlement.captures();
-        let capture = &stored.refund.terms().capture;
-        let money = captures.iter().find(|money| money.id == *capture);
-        let attempt = money.ok_or(RefundError::NotFound)?.attempt;
-        match self.learn(stored.order, attempt, by).await {
-            Ok(learned) if learned.reading.door == Door::Absent => {
-                let fault = Fault::of(FaultKind::NotFound);
-                return Err(RefundError::Unavailable(fault));
-            }
-            Ok(_) => {}
-            Err(LearnError::Gateway(error)) => {
-                return Err(RefundError::Unavailable(error.fault().clone()));
-            }
-            Err(LearnError::Settle(error)) => return Err(error.into()),
-        }
+        self.read_money_of(&stored, by).await?;
         let rule = |seen: &Seen| {
             let last = last_call(&seen.calls, CallPurpose::Refund(id));
             let may_still_leave = last.is_some_and(|last| !last.status.is_over());
@@ -97,6 +83,31 @@ impl App {
         self.settle(stored.order, by, rule).await?;
         tracing::info!(refund_id = %id, %by, "Payment: Refund given up");
         self.store.refund(id).await?.ok_or(RefundError::NotFound)
+    }
+
+    /// Reads the money of a refund once more: what its gateway tells of the refund is what counts.
+    ///
+    /// # Errors
+    /// When the gateway does not answer, or shows no such money.
+    pub(crate) async fn read_money_of(
+        &self,
+        stored: &StoredRefund,
+        by: Actor,
+    ) -> Result<(), RefundError> {
+        let seen = self.look(stored.order).await?;
+        let captures = seen.settlement.captures();
+        let capture = &stored.refund.terms().capture;
+        let money = captures.iter().find(|money| money.id == *capture);
+        let attempt = money.ok_or(RefundError::NotFound)?.attempt;
+        match self.learn(stored.order, attempt, by).await {
+            Ok(learned) if learned.reading.door == Door::Absent => {
+                let fault = Fault::of(FaultKind::NotFound);
+                Err(RefundError::Unavailable(fault))
+            }
+            Ok(_) => Ok(()),
+            Err(LearnError::Gateway(error)) => Err(RefundError::Unavailable(error.fault().clone())),
+            Err(LearnError::Settle(error)) => Err(error.into()),
+        }
     }
 }
 

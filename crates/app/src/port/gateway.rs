@@ -173,6 +173,8 @@ pub struct AskedRefund {
     pub amount: Money,
     /// Whether it is known that it did not go back.
     pub has_failed: bool,
+    /// Whether the gateway may have carried it out: it left, and was not refused at once.
+    pub may_be_done: bool,
 }
 
 /// Money that is to go back.
@@ -250,6 +252,8 @@ pub struct Reading {
     pub proofs: Vec<(Proof, DateTime<Utc>)>,
     /// Every name the gateway has for it.
     pub names: Vec<String>,
+    /// Whether it is too early for a part of the money to go back: as yet only all of it can.
+    pub only_whole: bool,
     /// Whether it carries our reference. A payment of somebody else's never counts.
     pub is_ours: bool,
     /// The gateway's own word for where it stands, for people.

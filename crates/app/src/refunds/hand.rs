@@ -2,7 +2,7 @@
 
 use bayar_domain::gateway::TransferReference;
 use bayar_domain::settlement::Refused;
-use bayar_domain::{RefundId, Step};
+use bayar_domain::{RefundId, RefundStatus, Step};
 
 use super::RefundError;
 use crate::App;
@@ -56,9 +56,14 @@ impl App {
     /// However often and by however many it is done, there is one: the first refund is not owed any more.
     ///
     /// # Errors
-    /// When there is no such refund, it is none that failed and is owed, or its money is not there any more.
+    /// When there is no such refund, it is none that failed and is owed, its money is not there any more,
+    /// or the gateway does not answer whether it went back after all.
     pub async fn retry_refund(&self, by: Actor, id: RefundId) -> Result<StoredRefund, RefundError> {
         let failed = self.store.refund(id).await?.ok_or(RefundError::NotFound)?;
+        // It may have gone back after all: then nothing is to be sent.
+        if failed.refund.status() == RefundStatus::Failed {
+            self.read_money_of(&failed, by).await?;
+        }
         let anew = self.store.reserve_refund_id().await?;
         let rule = |seen: &Seen| {
             // The commit whose answer was lost: whoever resolves the order makes its call.

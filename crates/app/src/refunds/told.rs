@@ -29,20 +29,22 @@ impl Progress {
 }
 
 impl App {
-    /// Where a refund stands now.
+    /// Where a refund stands now. Of one that another took the place of, that one is told:
+    /// whoever heard of the first alone would ask once more.
     pub(super) async fn refund_told(
         &self,
         id: RefundId,
         again: bool,
     ) -> Result<Refunded, RefundError> {
-        let refund = self.store.refund(id).await?.ok_or(RefundError::NotFound)?;
-        let seen = self.look(refund.order).await?;
+        let first = self.store.refund(id).await?.ok_or(RefundError::NotFound)?;
+        let seen = self.look(first.order).await?;
+        let id = seen.settlement.standing_for(id);
         let progress = progress(&seen, id)?;
+        let refund = self.store.refund(id).await?.ok_or(RefundError::NotFound)?;
         let payment = self.store.payment(refund.refund.terms().payment).await?;
         Ok(Refunded {
             payment: payment.ok_or(RefundError::NotFound)?,
-            // It may have moved between the two looks; what was told is what is shown.
-            refund: self.store.refund(id).await?.unwrap_or(refund),
+            refund,
             progress,
             again,
         })

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+
 use super::{Case, Desk};
 use crate::book::{BookCapture, RefundStep};
 use crate::file::{OrderFile, Proved, by_hand};
@@ -22,6 +24,7 @@ pub(super) fn check(case: &Case<'_>, file: &OrderFile<'_>, found: &mut Findings)
         }
     }
     within_captures(file, &mut desk);
+    once_in_each_chain(file, &mut desk);
     for (name, proved) in &file.proofs.refunds {
         let of = |id| file.refunds.iter().any(|refund| refund.id == id);
         let made = case
@@ -59,6 +62,32 @@ pub(super) fn check(case: &Case<'_>, file: &OrderFile<'_>, found: &mut Findings)
                     refund.amount_minor,
                     marked.len()
                 ),
+            );
+        }
+    }
+}
+
+/// A refund that was asked for anew has another one in its place: one of all of them is not failed at most.
+fn once_in_each_chain(file: &OrderFile<'_>, desk: &mut Desk<'_>) {
+    let in_place_of: BTreeMap<i64, i64> = file
+        .decisions
+        .iter()
+        .filter_map(|row| serde_json::from_str::<Value>(&row.decision).ok())
+        .filter(|it| it.get("decision").is_some_and(|it| it == "retry_refund"))
+        .filter_map(|it| Some((it.get("refund")?.as_i64()?, it.get("anew")?.as_i64()?)))
+        .collect();
+    let goes_back = |id: &i64| {
+        let mut refunds = file.refunds.iter();
+        refunds.any(|refund| refund.id == *id && refund.status != "failed")
+    };
+    for first in in_place_of.keys().filter(|first| goes_back(first)) {
+        let next = |id: &i64| in_place_of.get(id).copied();
+        let chain = std::iter::successors(next(first), next).take(in_place_of.len());
+        let others: Vec<_> = chain.filter(goes_back).collect();
+        if !others.is_empty() {
+            desk.add(
+                Check::RefundedOnce,
+                format!("refund {first} goes back, and in its place so do {others:?}"),
             );
         }
     }

@@ -138,7 +138,8 @@ impl Settlement {
         let refund = Refund::request(terms, amount).map_err(|_| Refused::InvalidAmount)?;
         let mut next = self.clone();
         next.refunds.insert(anew, refund);
-        next.decisions.push(Decision::WithdrawRefund { refund: id });
+        next.decisions
+            .push(Decision::RetryRefund { refund: id, anew });
         let step = self.covered(self.step(next)?, credit_balance)?;
         // Surplus that somebody has to look at first does not go back yet.
         let made = step.settlement.refund(anew).map(Refund::status);
@@ -220,8 +221,7 @@ impl Settlement {
         match refund.status() {
             RefundStatus::Requested => self.must_not_lose(id)?,
             from @ RefundStatus::Failed => {
-                let withdrawn = Decision::WithdrawRefund { refund: id };
-                if self.decisions.contains(&withdrawn) {
+                if self.is_withdrawn(id) {
                     let to = RefundStatus::Manual;
                     return Err(IllegalTransition { from, to }.into());
                 }

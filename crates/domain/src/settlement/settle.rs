@@ -20,6 +20,7 @@ impl Settlement {
     pub(super) fn settle(mut self) -> Result<Self, Broken> {
         let proofs = self.proofs();
         self.settle_refunds(&proofs);
+        self.drop_retries();
         self.fill_slot(&proofs);
         self.settle_attempts(&proofs)?;
         self.supersede_siblings(&proofs);
@@ -48,6 +49,8 @@ impl Settlement {
             | Decision::CloseAttempt { .. }
             | Decision::TakeOverRefund { .. }
             | Decision::WithdrawRefund { .. }
+            | Decision::RetryRefund { .. }
+            | Decision::DropRetry { .. }
             | Decision::Review { .. }
             | Decision::CancelOrder
             | Decision::CompleteOrder => None,
@@ -170,10 +173,7 @@ impl Settlement {
             Some(RefundState::Succeeded { transfer: None })
         } else if has(RefundStep::Pending) {
             Some(RefundState::Sent)
-        } else if self
-            .decisions
-            .contains(&Decision::WithdrawRefund { refund: id })
-        {
+        } else if self.is_withdrawn(id) {
             failed(RefundFailure::Withdrawn)
         } else if self
             .decisions
@@ -300,6 +300,8 @@ impl Settlement {
                 | Decision::CloseAttempt { .. }
                 | Decision::TakeOverRefund { .. }
                 | Decision::WithdrawRefund { .. }
+                | Decision::RetryRefund { .. }
+                | Decision::DropRetry { .. }
                 | Decision::CancelOrder
                 | Decision::CompleteOrder => None,
             })
@@ -427,6 +429,8 @@ impl Settlement {
             | Decision::CloseAttempt { .. }
             | Decision::TakeOverRefund { .. }
             | Decision::WithdrawRefund { .. }
+            | Decision::RetryRefund { .. }
+            | Decision::DropRetry { .. }
             | Decision::Review { .. }
             | Decision::CancelOrder
             | Decision::CompleteOrder => None,

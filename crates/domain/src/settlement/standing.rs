@@ -224,7 +224,7 @@ impl Settlement {
             if self.is_owed(proofs, refund) {
                 alerts.push(Alert::RefundFailed { refund: id });
             }
-            if differs(proofs, refund) {
+            if differs(proofs, refund) || self.went_back_anew(id) {
                 alerts.push(Alert::RefundDiffers { refund: id });
             }
         }

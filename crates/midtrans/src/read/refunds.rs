@@ -1,12 +1,11 @@
 //! Money that went back.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bayar_app::port::gateway::{AskedRefund, CallError};
-
-use bayar_domain::Money;
 use bayar_domain::fact::{Proof, RefundStep};
 use bayar_domain::gateway::GatewayRefundId;
+use bayar_domain::{Currency, Money, RefundId};
 use chrono::{DateTime, Utc};
 
 use super::{Proofs, Told, amount, garbage};
@@ -20,10 +19,96 @@ impl Told<'_> {
         for entry in &self.body.refunds {
             proofs.extend(self.entry(entry)?);
         }
+        let listed = sum_of(&proofs, self.gross()?.currency())?;
+        self.must_list_all(listed)?;
         if self.body.refunds.is_empty() {
             proofs.extend(self.unlisted()?);
+        } else {
+            let outdated = self.outdated(&proofs, listed)?;
+            proofs.extend(outdated);
         }
         Ok(proofs)
+    }
+
+    /// An answer that lists less than it says went back would prove of a refund of ours that there is none.
+    fn must_list_all(&self, listed: Money) -> Result<(), CallError> {
+        let told = match &self.body.refund_amount {
+            Some(told) => amount(Some(told), self.body)?,
+            None => listed,
+        };
+        let lists_less = match (self.body.word(), self.body.refunds.is_empty()) {
+            // All went back: that is told without a list, too.
+            (Word::Refund, true) => false,
+            (Word::PartialRefund, true) => true,
+            _ => told.minor() > listed.minor(),
+        };
+        if lists_less {
+            self.warn("midtrans tells of more refunds than it lists, so nothing is changed");
+            return Err(garbage("refunds"));
+        }
+        Ok(())
+    }
+
+    /// What was told while nothing was listed gives way where it does not fit beside what is listed.
+    fn outdated(&self, listed: &Proofs, sum: Money) -> Result<Proofs, CallError> {
+        let gross = self.gross()?;
+        let is_listed = |name: &GatewayRefundId| {
+            let mut names = listed.iter().filter_map(|(proof, _)| name_of(proof));
+            names.any(|listed| listed == name)
+        };
+        let mut outdated = Vec::new();
+        for (name, known) in self.known() {
+            let was_guessed = name.as_str() == self.nameless() || self.is_asked(name);
+            let fits = sum
+                .checked_add(known.amount)
+                .is_ok_and(|sum| sum.minor() <= gross.minor());
+            if was_guessed && !fits && !is_listed(name) {
+                let proof = Proof::Refunded {
+                    capture: self.capture.clone(),
+                    refund: name.clone(),
+                    amount: known.amount,
+                    step: RefundStep::Failed,
+                    ours: known.ours,
+                };
+                outdated.push((proof, self.at));
+            }
+        }
+        Ok(outdated)
+    }
+
+    /// The refunds of this money that are proved already, and have not failed.
+    fn known(&self) -> BTreeMap<&GatewayRefundId, Known> {
+        let mut known = BTreeMap::new();
+        let mut failed = BTreeSet::new();
+        for fact in self.place.facts {
+            if let Proof::Refunded {
+                capture,
+                refund,
+                amount,
+                step,
+                ours,
+            } = fact.proof()
+                && *capture == self.capture
+            {
+                if *step == RefundStep::Failed {
+                    failed.insert(refund);
+                }
+                let (amount, ours) = (*amount, *ours);
+                known.insert(refund, Known { amount, ours });
+            }
+        }
+        known.retain(|name, _| !failed.contains(name));
+        known
+    }
+
+    /// What a refund is called that no list tells of and that is none of ours.
+    fn nameless(&self) -> String {
+        format!("{} refund", self.capture)
+    }
+
+    fn is_asked(&self, name: &GatewayRefundId) -> bool {
+        let mut keys = self.asked().map(|asked| asked.key.as_str());
+        keys.any(|key| key == name.as_str())
     }
 
     fn entry(&self, entry: &RefundEntry) -> Result<Option<(Proof, DateTime<Utc>)>, CallError> {
@@ -64,12 +149,16 @@ impl Told<'_> {
     /// Where what we asked for makes up all of it, that is what it was.
     fn unlisted(&self) -> Result<Proofs, CallError> {
         if self.body.word() != Word::Refund {
-            if self.body.word() == Word::PartialRefund {
-                self.warn("midtrans tells of a refund and lists none, so nothing is changed");
-            }
             return Ok(Vec::new());
         }
         let gross = self.gross()?;
+        let nameless = self.nameless();
+        let known = self.known();
+        let mut others = known.keys().filter(|name| name.as_str() != nameless);
+        // It was listed before: whoever tells it once more under another name counts it twice.
+        if others.clone().any(|name| !self.is_asked(name)) {
+            return Err(garbage("refunds"));
+        }
         let proof = |refund: &str, amount, ours| {
             let refund = GatewayRefundId::new(refund).map_err(|_| garbage("refunds"))?;
             let proof = Proof::Refunded {
@@ -85,7 +174,7 @@ impl Told<'_> {
         let latest = |with_failed: bool| -> BTreeMap<_, _> {
             let asked = self
                 .asked()
-                .filter(|asked| with_failed || !asked.has_failed);
+                .filter(|asked| !asked.has_failed || (with_failed && asked.may_be_done));
             asked.map(|asked| (asked.refund, asked)).collect()
         };
         let makes_up_all = |asked: &BTreeMap<_, &AskedRefund>| {
@@ -99,16 +188,51 @@ impl Told<'_> {
                 .into_values()
                 .map(|asked| proof(asked.key.as_str(), asked.amount, Some(asked.refund)))
                 .collect()
+        } else if others.next().is_some() {
+            Err(garbage("refunds"))
         } else {
-            let name = format!("{} refund", self.capture);
-            Ok(vec![proof(&name, gross, None)?])
+            Ok(vec![proof(&nameless, gross, None)?])
         }
     }
 
-    fn asked(&self) -> impl Iterator<Item = &AskedRefund> {
+    /// What we asked to go back of this money.
+    pub(super) fn asked(&self) -> impl Iterator<Item = &AskedRefund> {
         let refunds = self.place.refunds.iter();
         refunds.filter(|asked| asked.capture == self.capture)
     }
+}
+
+/// What is proved of a refund already.
+struct Known {
+    amount: Money,
+    ours: Option<RefundId>,
+}
+
+fn name_of(proof: &Proof) -> Option<&GatewayRefundId> {
+    match proof {
+        Proof::Refunded { refund, .. } => Some(refund),
+        Proof::Captured { .. }
+        | Proof::Challenged { .. }
+        | Proof::Reversed { .. }
+        | Proof::Declined { .. }
+        | Proof::Failed { .. }
+        | Proof::Expired
+        | Proof::Disputed { .. } => None,
+    }
+}
+
+fn sum_of(proofs: &Proofs, currency: Currency) -> Result<Money, CallError> {
+    let amounts = proofs.iter().filter_map(|(proof, _)| match proof {
+        Proof::Refunded { amount, .. } => Some(*amount),
+        Proof::Captured { .. }
+        | Proof::Challenged { .. }
+        | Proof::Reversed { .. }
+        | Proof::Declined { .. }
+        | Proof::Failed { .. }
+        | Proof::Expired
+        | Proof::Disputed { .. } => None,
+    });
+    Money::sum(currency, amounts).map_err(|_| garbage("refunds"))
 }
 
 /// A refund is done when the bank has confirmed it. One that was handed to the bank on paper is never confirmed:

@@ -2,7 +2,7 @@
 
 use bayar_app::port::gateway::{CallError, Door, FaultKind, PaymentGateway as _, Place, Reading};
 use bayar_domain::fact::{Proof, RefundStep};
-use bayar_domain::gateway::CaptureId;
+use bayar_domain::gateway::{CaptureId, GatewayRefundId};
 use bayar_domain::{Currency, Money, RefundId};
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -191,7 +191,6 @@ async fn every_word_is_read_by_what_is_known() {
             Paid,
             &["captured 10000.00", "disputed 2500.00 1"],
         ),
-        ("partial_refund", "", all, Paid, captured),
         ("paused", "", all, Waiting, &[]),
     ];
     for (status, fields, knowns, door, expected) in rows {
@@ -411,6 +410,182 @@ async fn a_refund_that_was_asked_for_anew_is_the_one_that_is_not_listed() {
         |server: &Server| Fixture::at(server).with_failed_refund(5, "by-shop0001-r5", 10_000);
     let told = unlisted(alone).await;
     assert_eq!(told, "refunded by-shop0001-r5 10000.00 succeeded for 5");
+}
+
+/// Whoever takes such an answer for all there is takes a refund of ours for one that never was.
+#[tokio::test]
+async fn an_answer_that_lists_less_than_went_back_is_not_read() {
+    let listed = r#""refunds":[{"refund_key":"desk","refund_amount":"4000.00"}]"#;
+    for (word, fields) in [
+        ("partial_refund", String::new()),
+        ("partial_refund", r#""refunds":[]"#.to_owned()),
+        ("partial_refund", r#""refund_amount":"4000.00""#.to_owned()),
+        (
+            "partial_refund",
+            format!(r#""refund_amount":"4000.01",{listed}"#),
+        ),
+        (
+            "partial_refund",
+            format!(r#""refund_amount":"4.000,00",{listed}"#),
+        ),
+        ("refund", format!(r#""refund_amount":10000,{listed}"#)),
+        ("chargeback", r#""refund_amount":"4000.00""#.to_owned()),
+        (
+            "partial_chargeback",
+            format!(r#""refund_amount":"4001.00",{listed}"#),
+        ),
+    ] {
+        let ours = |server: &Server| {
+            Fixture::at(server)
+                .with_captured()
+                .with_refund(5, "by-shop0001-r5", 4_000)
+        };
+        let error = told_to(ours, transaction(word, &fields)).await;
+        let error = match error {
+            Err(error) => error,
+            Ok(reading) => panic!("{word} {fields}: {reading:?}"),
+        };
+        assert!(matches!(error, CallError::Unknown(_)), "{word} {fields}");
+        assert_eq!(error.fault().kind, FaultKind::Garbage, "{word} {fields}");
+    }
+    for told in ["4000.00", "0.00"] {
+        let fields = format!(r#""refund_amount":"{told}",{listed}"#);
+        let reading = self::told(Known::Captured, "partial_refund", &fields).await;
+        assert_eq!(
+            proofs(&reading)[1..],
+            ["refunded desk 4000.00 pending".to_owned()]
+        );
+    }
+}
+
+fn refunded(name: &str, rupiah: i64, step: RefundStep, ours: Option<i64>) -> Proof {
+    Proof::Refunded {
+        capture: CaptureId::new(TRANSACTION).unwrap(),
+        refund: GatewayRefundId::new(name).unwrap(),
+        amount: idr(rupiah),
+        step,
+        ours: ours.map(|id| RefundId::new(id).unwrap()),
+    }
+}
+
+const LISTED: &str =
+    r#""refunds":[{"refund_key":"desk","refund_amount":"10000.00","refund_method":"offline"}]"#;
+
+#[tokio::test]
+async fn what_was_not_listed_at_first_gives_way_to_what_is_listed() {
+    let unlisted = format!("{TRANSACTION} refund");
+    let nameless = |server: &Server| {
+        let told = refunded(
+            &format!("{TRANSACTION} refund"),
+            10_000,
+            RefundStep::Succeeded,
+            None,
+        );
+        Fixture::at(server).with_captured().with_proof(told)
+    };
+    let reading = told_to(nameless, transaction("refund", LISTED)).await;
+    assert_eq!(
+        proofs(&reading.unwrap())[1..],
+        [
+            "refunded desk 10000.00 succeeded".to_owned(),
+            format!("refunded {unlisted} 10000.00 failed"),
+        ]
+    );
+    // A refund that had failed was taken for the one that was not listed.
+    let for_ours = |server: &Server| {
+        let told = refunded("by-shop0001-r5", 10_000, RefundStep::Succeeded, Some(5));
+        Fixture::at(server)
+            .with_captured()
+            .with_refund(5, "by-shop0001-r5", 10_000)
+            .with_proof(told)
+    };
+    let reading = told_to(for_ours, transaction("refund", LISTED)).await;
+    assert_eq!(
+        proofs(&reading.unwrap())[1..],
+        [
+            "refunded desk 10000.00 succeeded",
+            "refunded by-shop0001-r5 10000.00 failed for 5",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn what_fits_beside_what_is_listed_stays() {
+    let list = r#""refunds":[{"refund_key":"desk","refund_amount":"4000.00"}]"#;
+    let both = |server: &Server| {
+        Fixture::at(server)
+            .with_captured()
+            .with_refund(5, "by-shop0001-r5", 6_000)
+            .with_proof(refunded(
+                "by-shop0001-r5",
+                6_000,
+                RefundStep::Pending,
+                Some(5),
+            ))
+            .with_proof(refunded("desk", 4_000, RefundStep::Pending, None))
+    };
+    let reading = told_to(both, transaction("refund", list)).await.unwrap();
+    assert_eq!(
+        proofs(&reading)[1..],
+        ["refunded desk 4000.00 pending".to_owned()]
+    );
+}
+
+/// The gateway lists, and just now it does not.
+#[tokio::test]
+async fn what_was_listed_is_not_told_once_more_under_another_name() {
+    let known = |server: &Server| {
+        Fixture::at(server).with_captured().with_proof(refunded(
+            "desk",
+            10_000,
+            RefundStep::Pending,
+            None,
+        ))
+    };
+    let failed = told_to(known, transaction("refund", "")).await;
+    assert!(matches!(failed, Err(CallError::Unknown(_))), "{failed:?}");
+    // What was told without a list is told again.
+    let unlisted = |server: &Server| {
+        let name = format!("{TRANSACTION} refund");
+        let told = refunded(&name, 10_000, RefundStep::Succeeded, None);
+        Fixture::at(server).with_captured().with_proof(told)
+    };
+    let reading = told_to(unlisted, transaction("refund", "")).await.unwrap();
+    assert_eq!(
+        proofs(&reading)[1..],
+        [format!("refunded {TRANSACTION} refund 10000.00 succeeded")]
+    );
+}
+
+#[tokio::test]
+async fn a_refund_that_never_left_is_not_what_was_cancelled() {
+    let cancelled = async |of: fn(&Server) -> Fixture| {
+        let reading = told_to(of, transaction("cancel", "")).await.unwrap();
+        proofs(&reading)
+    };
+    let withdrawn = |server: &Server| {
+        Fixture::at(server)
+            .with_captured()
+            .with_refund_that_never_left(5, "by-shop0001-r5", 10_000)
+    };
+    assert_eq!(cancelled(withdrawn).await, ["reversed"]);
+    // Of several, it is one that is still wanted.
+    let wanted = |server: &Server| {
+        Fixture::at(server)
+            .with_captured()
+            .with_refund(5, "by-shop0001-r5", 10_000)
+            .with_failed_refund(6, "by-shop0001-r6", 10_000)
+            .with_refund_that_never_left(7, "by-shop0001-r7", 10_000)
+    };
+    let ours = "refunded by-shop0001-r5 10000.00 succeeded for 5";
+    assert_eq!(cancelled(wanted).await, [ours]);
+    // One that was believed to have failed, and had left, did not fail after all.
+    let failed = |server: &Server| {
+        Fixture::at(server)
+            .with_captured()
+            .with_failed_refund(5, "by-shop0001-r5", 10_000)
+    };
+    assert_eq!(cancelled(failed).await, [ours]);
 }
 
 #[tokio::test]

@@ -9,11 +9,12 @@
 use std::time::Duration;
 
 use bayar_app::port::gateway::{CallError, Fault, FaultKind};
+use bayar_app::port::json::Object;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 use serde::Deserialize;
 
 use crate::names::plain_word;
-use crate::objects::lossy;
+use crate::objects::{lossy, object};
 
 /// What became of one try.
 #[derive(Debug)]
@@ -101,21 +102,23 @@ fn seconds(text: &str) -> Option<Duration> {
 
 #[derive(Deserialize)]
 struct Envelope {
+    #[serde(deserialize_with = "object")]
     error: Words,
 }
 
 /// What Stripe says is wrong. Its message is left where it is: it may name people.
+/// What has no type is not said by Stripe.
 #[derive(Deserialize)]
 struct Words {
-    #[serde(rename = "type", default, deserialize_with = "lossy")]
-    class: Option<String>,
+    #[serde(rename = "type")]
+    class: String,
     #[serde(default, deserialize_with = "lossy")]
     code: Option<String>,
 }
 
 impl Words {
     fn read(body: &[u8]) -> Option<Self> {
-        let envelope: Envelope = serde_json::from_slice(body).ok()?;
+        let Object::<Envelope>(envelope) = serde_json::from_slice(body).ok()?;
         Some(envelope.error)
     }
 
@@ -124,12 +127,11 @@ impl Words {
     }
 
     fn is_about_the_key(&self) -> bool {
-        self.class.as_deref() == Some("idempotency_error") || self.is("idempotency_key_in_use")
+        self.class == "idempotency_error" || self.is("idempotency_key_in_use")
     }
 
     fn name(&self) -> Option<String> {
-        let name = self.code.as_deref().or(self.class.as_deref())?;
-        plain_word(name)
+        plain_word(self.code.as_deref().unwrap_or(&self.class))
     }
 
     fn kind(&self, status: u16) -> FaultKind {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bayar_app::port::gateway::{CallError, Fault, FaultKind, Request};
+use bayar_app::port::json::Object;
 use bayar_app::port::store::CallKey;
 use bayar_app::port::{Random, pace};
 use bayar_domain::Gateway;
@@ -161,7 +162,8 @@ impl Client {
 
 /// Reads an answer. What is wrong with it is not told: it may quote what no log may have.
 pub fn parse<T: DeserializeOwned>(answer: &[u8]) -> Result<T, CallError> {
-    serde_json::from_slice(answer).map_err(|_| garbage("unreadable_answer"))
+    let read = serde_json::from_slice(answer).map(|Object(answer)| answer);
+    read.map_err(|_| garbage("unreadable_answer"))
 }
 
 /// An answer that cannot be understood.

@@ -39,6 +39,7 @@ pub fn absent() -> Reading {
         session: None,
         proofs: Vec::new(),
         names: Vec::new(),
+        only_whole: false,
         is_ours: false,
         status: "absent".to_owned(),
         receipt_url: None,
@@ -84,6 +85,7 @@ pub fn of(book: &Book, place: &Place<'_>) -> Result<Reading, CallError> {
         session: told_session(session, place.session)?,
         proofs,
         names: names.into_iter().flatten().map(str::to_owned).collect(),
+        only_whole: false,
         is_ours,
         status: words
             .map(|word| word.and_then(names::plain_word))
@@ -211,13 +213,18 @@ fn money_proofs(
     Ok(())
 }
 
-/// What a refund proves. A status that nobody knows proves nothing yet.
+/// What a refund proves. A status that nobody knows proves nothing yet, but under our mark that there is one:
+/// to pass it over would prove that there is none.
 fn refunded(
     refund: &Refund,
     capture: &CaptureId,
     installation: Option<&String>,
 ) -> Result<Option<Proof>, CallError> {
-    let Some(step) = refund_step(refund) else {
+    let ours = refund
+        .metadata
+        .as_ref()
+        .and_then(|metadata| our_mark(metadata, installation?));
+    let Some(step) = refund_step(refund).or(ours.map(|_| RefundStep::Pending)) else {
         return Ok(None);
     };
     Ok(Some(Proof::Refunded {
@@ -225,10 +232,7 @@ fn refunded(
         refund: named(GatewayRefundId::new(refund.id.as_str()))?,
         amount: money(Some(refund.amount), Some(&refund.currency))?,
         step,
-        ours: refund
-            .metadata
-            .as_ref()
-            .and_then(|metadata| our_mark(metadata, installation?)),
+        ours,
     }))
 }
 

@@ -266,7 +266,8 @@ async fn an_answer_is_taken_whatever_else_it_holds_or_lacks() {
 #[tokio::test]
 async fn what_cannot_be_understood_proves_nothing() {
     let cut = &session().to_string()[..100];
-    for body in ["", "<html>", "[]", "{}", cut] {
+    let session = r#"["cs_test_1","https://c.example",null,null,1,false,null,null]"#;
+    for body in ["", "<html>", "[]", "{}", cut, session] {
         let server = Server::start([text(200, body)]).await;
         let failed = send_open(&gateway(&server)).await;
         assert_eq!(

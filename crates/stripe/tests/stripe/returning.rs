@@ -5,12 +5,21 @@ use bayar_app::port::store::Operation;
 use bayar_domain::decision::Verdict;
 use bayar_domain::gateway::CaptureId;
 use bayar_domain::{Currency, Money, RefundId};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::fixtures::{
-    Proves, Where, at, error, form, gateway, installation, key, php, proves, send,
+    Proves, Where, at, error, form, gateway, installation, key, patched, php, proves, send,
 };
 use crate::server::{Server, answer, text};
+
+/// What Stripe makes of a request for 600.00 of `pi_1`.
+fn made(with: Value) -> Value {
+    let refund = json!({
+        "id": "re_1", "object": "refund", "amount": 60_000, "currency": "php", "status": "succeeded",
+        "payment_intent": "pi_1",
+    });
+    patched(refund, with)
+}
 
 async fn to_refund(captured: Money, amount: Money) -> Result<Request, Unfit> {
     let server = Server::start([]).await;
@@ -77,10 +86,13 @@ async fn a_refund_is_exact_and_never_more_than_came_in() {
 #[tokio::test]
 async fn what_stripe_says_to_a_refund_is_told_apart() {
     let request = to_refund(php(560_000), php(60_000)).await.unwrap();
-    let server = Server::start([answer(200, &json!({"id": "re_1", "status": "brand_new"}))]).await;
-    let sent = send(&gateway(&server), Operation::Refund, &request).await;
-    assert_eq!(sent, Ok(Sent::Done));
-    assert_eq!(server.seen()[0].body, request.body);
+    // How far it is, is read.
+    for status in [json!("brand_new"), json!(null), json!("failed")] {
+        let server = Server::start([answer(200, &made(json!({"status": status})))]).await;
+        let sent = send(&gateway(&server), Operation::Refund, &request).await;
+        assert_eq!(sent, Ok(Sent::Done));
+        assert_eq!(server.seen()[0].body, request.body);
+    }
 
     let kind = "invalid_request_error";
     for (status, code, expected) in [
@@ -114,9 +126,30 @@ async fn what_stripe_says_to_a_refund_is_told_apart() {
         let failed = send(&gateway(&server), Operation::Refund, &request).await;
         assert_eq!(proves(failed), expected, "{code}");
     }
-    let server = Server::start([text(200, "{}")]).await;
-    let failed = send(&gateway(&server), Operation::Refund, &request).await;
-    assert_eq!(proves(failed), (Proves::Nothing, FaultKind::Garbage));
+}
+
+#[tokio::test]
+async fn an_answer_that_does_not_tell_of_our_refund_proves_nothing() {
+    let request = to_refund(php(560_000), php(60_000)).await.unwrap();
+    for body in [
+        json!({}),
+        json!({"id": "re_1"}),
+        json!(["re_1"]),
+        json!(["re_1", 60_000, "php", "succeeded", "pi_1", null, null]),
+        made(json!({"amount": 60_001})),
+        made(json!({"amount": null})),
+        made(json!({"payment_intent": "pi_2"})),
+        made(json!({"payment_intent": null})),
+        made(json!({"id": null})),
+    ] {
+        let server = Server::start([text(200, &body.to_string())]).await;
+        let failed = send(&gateway(&server), Operation::Refund, &request).await;
+        assert_eq!(
+            proves(failed),
+            (Proves::Nothing, FaultKind::Garbage),
+            "{body}"
+        );
+    }
 }
 
 #[tokio::test]

@@ -79,6 +79,66 @@ async fn each_refund_is_told_with_our_mark_from_every_page() {
     );
 }
 
+/// That it is there is known, and that the gateway has none is not.
+#[tokio::test]
+async fn a_refund_under_our_mark_is_told_whatever_its_status() {
+    let ours = json!({"bayar_installation": "abcdefgh", "bayar_refund": "9"});
+    let refund = |status: Value, metadata: &Value| {
+        json!({
+            "id": "re_1", "amount": 100, "currency": "php", "status": status, "metadata": metadata,
+        })
+    };
+    for status in [json!("brand_new"), json!(null)] {
+        for (metadata, is_told) in [(&ours, true), (&json!({}), false)] {
+            let script = [
+                paid_session(),
+                list(vec![refund(status.clone(), metadata)], false),
+            ];
+            let server = Server::start(script.map(|body| answer(200, &body))).await;
+            let reading = gateway(&server).read(&Where::known().place()).await;
+            let told: Vec<_> = reading.unwrap().proofs.drain(1..).collect();
+            let expected = Proof::Refunded {
+                capture: capture(),
+                refund: GatewayRefundId::new("re_1").unwrap(),
+                amount: php(100),
+                step: RefundStep::Pending,
+                ours: RefundId::new(9).ok(),
+            };
+            let told: Vec<_> = told.into_iter().map(|(proof, _)| proof).collect();
+            let expected = if is_told { vec![expected] } else { Vec::new() };
+            assert_eq!(told, expected, "{status}");
+        }
+    }
+}
+
+/// Each value would be taken for the field in its place.
+#[tokio::test]
+async fn a_list_in_place_of_an_object_is_not_read() {
+    let refund = json!(["re_1", 100, "php", "succeeded", null, null, null]);
+    let dispute = json!(["du_1", 100, "php", "lost", null, null]);
+    let mut disputed = paid_session();
+    disputed["payment_intent"]["latest_charge"]["disputed"] = true.into();
+    let mut by_list = paid_session();
+    by_list["payment_intent"] = json!(["pi_1", "succeeded", 560_000, "php", null, null, null]);
+    let mut charge = paid_session();
+    charge["payment_intent"]["latest_charge"] = json!(["ch_1", 1, null, false]);
+    for script in [
+        vec![paid_session(), list(vec![refund], false)],
+        vec![paid_session(), json!([[], false])],
+        vec![disputed, list(vec![], false), list(vec![dispute], false)],
+        vec![by_list],
+        vec![charge],
+    ] {
+        let server = Server::start(script.iter().map(|body| answer(200, body))).await;
+        let failed = gateway(&server).read(&Where::known().place()).await;
+        assert_eq!(
+            proves(failed),
+            (Proves::Nothing, FaultKind::Garbage),
+            "{script:?}"
+        );
+    }
+}
+
 #[tokio::test]
 async fn a_list_that_never_ends_is_given_up() {
     let refund = json!({"id": "re_1", "amount": 1, "currency": "php", "status": "failed"});

@@ -110,6 +110,16 @@ pub struct StoredCall {
 }
 
 impl StoredCall {
+    /// Whether the gateway may have carried it out: it left, and not each time it was known to have no effect.
+    #[must_use]
+    pub const fn may_be_done(&self) -> bool {
+        match self.status {
+            CallStatus::Planned => false,
+            CallStatus::Refused => self.unclear > 0,
+            CallStatus::Sent | CallStatus::Done => true,
+        }
+    }
+
     /// Whether somebody may take it.
     #[must_use]
     pub fn is_free(&self, now: DateTime<Utc>) -> bool {

@@ -133,6 +133,14 @@ impl Fixture {
         fixture
     }
 
+    /// One that was withdrawn before it was sent.
+    pub fn with_refund_that_never_left(self, id: i64, key: &str, rupiah: i64) -> Self {
+        let mut fixture = self.with_failed_refund(id, key, rupiah);
+        let unsent = fixture.refunds.last_mut();
+        unsent.unwrap().may_be_done = false;
+        fixture
+    }
+
     pub fn with_refund(mut self, id: i64, key: &str, rupiah: i64) -> Self {
         self.refunds.push(AskedRefund {
             refund: RefundId::new(id).unwrap(),
@@ -140,6 +148,7 @@ impl Fixture {
             capture: CaptureId::new(TRANSACTION).unwrap(),
             amount: idr(rupiah),
             has_failed: false,
+            may_be_done: true,
         });
         self
     }

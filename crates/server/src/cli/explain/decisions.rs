@@ -43,6 +43,12 @@ fn words(decision: &Decision) -> String {
         Decision::CloseAttempt { attempt } => format!("attempt {attempt} must go"),
         Decision::TakeOverRefund { refund } => format!("refund {refund} is made by hand"),
         Decision::WithdrawRefund { refund } => format!("refund {refund} is not needed any more"),
+        Decision::RetryRefund { refund, anew } => {
+            format!("refund {refund} is asked for anew as refund {anew}")
+        }
+        Decision::DropRetry { refund, anew } => {
+            format!("refund {refund} went back after all, so refund {anew} is not needed any more")
+        }
         Decision::Review {
             capture,
             reason,

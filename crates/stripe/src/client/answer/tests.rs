@@ -178,6 +178,14 @@ fn what_is_not_in_stripes_words_proves_nothing() {
         "<html>",
         "{}",
         "[]",
+        "[[]]",
+        r#"[["invalid_request_error","x"]]"#,
+        r#"[{"type":"invalid_request_error"}]"#,
+        r#"{"error":[]}"#,
+        r#"{"error":["invalid_request_error","x"]}"#,
+        r#"{"error":{}}"#,
+        r#"{"error":{"code":"x"}}"#,
+        r#"{"error":{"type":7}}"#,
         r#"{"error":"no"}"#,
         r#"{"error":{"type":"#,
     ] {
@@ -200,7 +208,8 @@ fn what_is_not_in_stripes_words_proves_nothing() {
 
 #[test]
 fn an_error_with_odd_fields_is_an_error_all_the_same() {
-    let odd = r#"{"error":{"type":7,"code":{"a":1},"param":null,"payment_intent":"pi"}}"#;
+    let odd =
+        r#"{"error":{"type":"brand new!","code":{"a":1},"param":null,"payment_intent":"pi"}}"#;
     let judged = judged(400, odd);
     assert_eq!(
         proves(&judged.error),

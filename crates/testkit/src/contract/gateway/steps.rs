@@ -183,6 +183,7 @@ impl<'a> Attempted<'a> {
             capture: capture.clone(),
             amount,
             has_failed: false,
+            may_be_done: true,
         });
         let order = RefundOrder {
             installation: &installation(),

@@ -5,6 +5,7 @@ mod credits;
 mod paying;
 mod paying_late_or_twice;
 mod refunds;
+mod refunds_asked_for_anew;
 mod refunds_at_the_gateway;
 mod refunds_by_hand;
 mod reversals;
