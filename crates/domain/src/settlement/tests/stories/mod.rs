@@ -7,6 +7,7 @@ mod paying_late_or_twice;
 mod refunds;
 mod refunds_at_the_gateway;
 mod refunds_by_hand;
+mod restoring;
 mod reversals;
 mod reviews;
 mod storing;
