@@ -15,5 +15,8 @@
 )]
 mod stage;
 
+mod acts;
 mod copies;
 mod drill;
+mod late;
+mod trouble;
