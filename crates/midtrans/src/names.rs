@@ -57,7 +57,11 @@ fn booked(body: &Body, key: &CallKey) -> Result<BookedCheckout, CallError> {
             ..Names::default()
         },
         status: body.status(),
-        taken: came_in(body).then_some(Taken { capture, amount }),
+        taken: came_in(body).then_some(Taken {
+            capture,
+            amount,
+            has_gone_back: went_back(body),
+        }),
         is_over: !came_in(body) && is_over(body),
         key: Some(key.clone()),
         url: None,
@@ -86,6 +90,13 @@ fn came_in(body: &Body) -> bool {
         Word::Deny | Word::Cancel | Word::Expire | Word::Failure => body.settlement_time.is_some(),
         Word::Pending | Word::Authorize | Word::Other => false,
     }
+}
+
+fn went_back(body: &Body) -> bool {
+    matches!(
+        body.word(),
+        Word::Refund | Word::PartialRefund | Word::Chargeback | Word::PartialChargeback
+    )
 }
 
 /// Whether nobody can pay any more. A card that was declined can be tried again.

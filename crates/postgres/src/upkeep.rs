@@ -2,7 +2,7 @@ use async_trait::async_trait;
 use bayar_app::port::store::{Answer, Installation, SchemaState, SeenIds, Upkeep};
 use bayar_domain::AttemptId;
 use chrono::{DateTime, Utc};
-use diesel::QueryDsl;
+use diesel::{ExpressionMethods, QueryDsl};
 
 use crate::PgStore;
 use crate::error::broken;
@@ -33,11 +33,24 @@ impl Upkeep for PgStore {
         now.ok_or_else(|| broken("the server told no time"))
     }
 
-    async fn last_attempt(&self) -> Answer<Option<AttemptId>> {
-        let last = attempts::table.select(diesel::dsl::max(attempts::id));
+    async fn last_attempt(&self, before: DateTime<Utc>) -> Answer<Option<AttemptId>> {
+        let last = attempts::table
+            .filter(attempts::created_at.lt(before))
+            .select(diesel::dsl::max(attempts::id));
         let last: Vec<Option<i64>> = self.load(last).await?;
         let last = last.into_iter().flatten().next();
         last.map(AttemptId::new).transpose().map_err(broken)
+    }
+
+    async fn attempt_ids(&self, from: AttemptId, at_most: u32) -> Answer<Vec<AttemptId>> {
+        let ids = attempts::table
+            .filter(attempts::id.ge(from.get()))
+            .order(attempts::id)
+            .limit(at_most.into())
+            .select(attempts::id);
+        let ids: Vec<i64> = self.load(ids).await?;
+        let ids = ids.into_iter().map(AttemptId::new);
+        ids.collect::<Result<_, _>>().map_err(broken)
     }
 
     async fn skip_ids(&self, seen: &SeenIds, at_least: u32) -> Answer<()> {

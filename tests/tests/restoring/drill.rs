@@ -1,12 +1,10 @@
 //! The drill: a copy is made while people pay, more happens, and the copy is put back.
 
-use std::collections::BTreeSet;
-
 use bayar_sandbox::sim::Action;
-use bayar_tests::stage::{Ordered, Ran, Stage, on_both_stores};
-use chrono::{DateTime, Utc};
-use serde_json::{Value, json};
+use bayar_tests::stage::{Stage, on_both_stores};
+use serde_json::json;
 
+use crate::acts::{captures, choose, completed, money, opened, pay, rebuild, rebuilt, refund};
 use crate::copies::Copy;
 
 on_both_stores! {
@@ -18,88 +16,6 @@ on_both_stores! {
 /// How many payments are paid while the copy is made, at each gateway.
 const MEANWHILE: usize = 8;
 
-async fn completed(stage: &mut Stage, gateway: &str) -> Ordered {
-    let order = opened(stage, gateway).await;
-    pay(stage, &order, gateway);
-    stage.must_become(order.payment, "completed").await;
-    order
-}
-
-async fn opened(stage: &mut Stage, gateway: &str) -> Ordered {
-    let order = stage.order().await;
-    stage.open(order.payment, gateway).await;
-    order
-}
-
-fn pay(stage: &Stage, order: &Ordered, gateway: &str) {
-    match gateway {
-        "stripe" => stage.pay_stripe(order),
-        _ => stage.pay_midtrans(order),
-    }
-}
-
-/// The buyer chooses to transfer, and has not yet done so.
-fn choose_transfer(stage: &Stage, order: &Ordered) -> String {
-    let page = stage
-        .book()
-        .sessions(&order.number)
-        .last()
-        .unwrap()
-        .session
-        .clone();
-    let chosen = stage.act(Action::MidtransChoose {
-        page,
-        method: "bca_va".to_owned(),
-    });
-    chosen["transaction_id"].as_str().unwrap().to_owned()
-}
-
-async fn refund(stage: &Stage, order: &Ordered, amount: &str) {
-    let path = format!("/api/v1/payments/{}/refund", order.payment);
-    let wish = json!({ "amount": amount, "reason": "requested by customer" });
-    let key = format!("refund-{}", order.payment);
-    let headers = [("idempotency-key", key.as_str())];
-    let answer = stage.operator().post(&path, &headers, &wish).await.unwrap();
-    assert!(answer.status < 300, "{}", answer.text);
-}
-
-fn money(stage: &Stage, order: &Ordered) -> String {
-    stage.book().kept_captures(&order.number)[0].id.clone()
-}
-
-fn rebuild(stage: &Stage, since: DateTime<Utc>, more: &[&str]) -> Ran {
-    let since = since.to_rfc3339();
-    let mut arguments = vec!["payments", "rebuild", "--since", &since, "--gap", "60"];
-    arguments.extend(more);
-    stage.command(&arguments)
-}
-
-fn rebuilt(stage: &Stage, since: DateTime<Utc>, more: &[&str]) -> (Option<i32>, Value) {
-    let since = since.to_rfc3339();
-    let mut arguments = vec![
-        "payments", "rebuild", "--since", &since, "--gap", "60", "--json",
-    ];
-    arguments.extend(more);
-    let (ended, told) = stage.installation.told(&arguments);
-    let told = serde_json::from_str(&told).unwrap_or_else(|_| panic!("{ended:?}: {told}"));
-    (ended.code(), told)
-}
-
-/// The names of all money that gateways took, and of all that is written down.
-async fn captures(stage: &Stage) -> (BTreeSet<String>, BTreeSet<String>) {
-    let book = stage.book();
-    let taken = book
-        .all_captures()
-        .into_iter()
-        .map(|capture| capture.id)
-        .collect();
-    let known = stage
-        .store
-        .texts("SELECT capture AS json FROM captures WHERE captured_minor > 0")
-        .await;
-    (taken, known.into_iter().collect())
-}
-
 async fn a_restored_database_gets_back_every_payment_that_was_captured(mut stage: Stage) {
     stage.installation.set("WORK_GATEWAY_RATE", "off");
     // What was there before.
@@ -110,7 +26,10 @@ async fn a_restored_database_gets_back_every_payment_that_was_captured(mut stage
     for gateway in ["stripe", "midtrans"] {
         late.push((opened(&mut stage, gateway).await, gateway));
     }
-    let moved_on = opened(&mut stage, "stripe").await;
+    let mut moved_on = Vec::new();
+    for (from, to) in [("stripe", "midtrans"), ("midtrans", "stripe")] {
+        moved_on.push((opened(&mut stage, from).await, to));
+    }
     // People pay while the copy is made: some of it is in the copy, and some is not.
     let mut meanwhile = Vec::new();
     for _ in 0..MEANWHILE {
@@ -148,12 +67,14 @@ async fn a_restored_database_gets_back_every_payment_that_was_captured(mut stage
         pay(&stage, order, gateway);
         stage.must_become(order.payment, "completed").await;
     }
-    stage.open_in_the_end(moved_on.payment, "midtrans").await;
-    stage.pay_midtrans(&moved_on);
-    stage.must_become(moved_on.payment, "completed").await;
+    for (order, gateway) in &moved_on {
+        stage.open_in_the_end(order.payment, gateway).await;
+        pay(&stage, order, gateway);
+        stage.must_become(order.payment, "completed").await;
+    }
     let open = opened(&mut stage, "stripe").await;
     let transferring = opened(&mut stage, "midtrans").await;
-    let transfer = choose_transfer(&stage, &transferring);
+    let transfer = choose(&stage, &transferring, "bca_va");
     refund(&stage, &refunded, "10000").await;
     stage.act(Action::StripeRefund {
         payment_intent: money(&stage, &by_hand),
@@ -183,8 +104,8 @@ async fn a_restored_database_gets_back_every_payment_that_was_captured(mut stage
     stage.forgot_since(begun);
 
     let mut stage = stage.serving().await;
-    let all = lost.iter().chain(&late).chain(&meanwhile);
-    for order in all.map(|(order, _)| order).chain([&moved_on]) {
+    let all = lost.iter().chain(&late).chain(&meanwhile).chain(&moved_on);
+    for (order, _) in all {
         assert_eq!(
             stage.stored_status(order.payment).await,
             "completed",

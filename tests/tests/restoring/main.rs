@@ -8,5 +8,8 @@
     reason = "a test fails by panicking"
 )]
 
+mod acts;
 mod copies;
 mod drill;
+mod late;
+mod trouble;

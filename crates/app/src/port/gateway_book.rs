@@ -207,6 +207,8 @@ pub struct Taken {
     pub capture: CaptureId,
     /// How much, where it can be told exactly.
     pub amount: Option<Money>,
+    /// Whether some of it is known to have gone back since. Not every list says so.
+    pub has_gone_back: bool,
 }
 
 /// A refund as it stands in a gateway's book.

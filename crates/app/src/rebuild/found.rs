@@ -3,19 +3,21 @@
 use std::collections::BTreeSet;
 
 use bayar_domain::gateway::Source;
-use bayar_domain::{AttemptId, Gateway};
+use bayar_domain::{AttemptId, CaptureId, Gateway};
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::Rebuilt;
+use super::{PAGE, Rebuild, Rebuilt, ids};
 use crate::App;
 use crate::gateways::Gate;
-use crate::paying::read_rows;
 use crate::port::gateway::CallError;
 use crate::port::gateway_book::{
-    BookedCheckout, EventCursor, GatewayEvent, GatewayNames, Mark, Since, Window,
+    BookedCheckout, EventCursor, GatewayEvent, GatewayNames, Mark, Since, Tells, Window,
 };
 use crate::port::store::SeenIds;
 use crate::trouble::Trouble;
+
+/// What may have been opened so long before the copy was made can have been paid after it.
+const BEFORE: TimeDelta = TimeDelta::days(1);
 
 /// A gateway's clock may be ahead of ours.
 const CLOCKS_DIFFER_BY: TimeDelta = TimeDelta::minutes(10);
@@ -26,24 +28,43 @@ const TELL_EVERY: u64 = 100;
 /// What the gateways know of this installation.
 #[derive(Default)]
 pub(super) struct Found {
-    /// Its checkouts, in the order of their attempts.
+    /// Its checkouts, in the order in which they are to come back.
     pub checkouts: Vec<(Source, BookedCheckout)>,
-    /// What happened.
+    /// What happened to what is ours.
     pub events: Vec<(Source, GatewayEvent)>,
     /// The highest ids in it.
     pub seen: SeenIds,
 }
 
+impl Found {
+    /// Of the money of an order that which was kept comes first: the first that is known pays it.
+    fn sort(&mut self, attempt_of: impl Fn(&BookedCheckout) -> Option<AttemptId>) {
+        let refunds = self.events.iter();
+        let refunds = refunds.filter(|(_, event)| event.tells == Tells::RefundMade);
+        let gone: BTreeSet<CaptureId> = refunds
+            .filter_map(|(_, event)| event.about.capture.clone())
+            .collect();
+        for (_, checkout) in &mut self.checkouts {
+            if let Some(taken) = &mut checkout.taken {
+                taken.has_gone_back |= gone.contains(&taken.capture);
+            }
+        }
+        self.checkouts.sort_by_key(|(_, checkout)| {
+            let taken = checkout.taken.as_ref();
+            let has_gone_back = taken.is_some_and(|taken| taken.has_gone_back);
+            (has_gone_back, attempt_of(checkout))
+        });
+    }
+}
+
 impl App {
-    /// Reads the gateways' books from then on. What cannot be read is told.
+    /// Reads the gateways' books. What cannot be read is told.
     pub(super) async fn find(
         &self,
-        from: DateTime<Utc>,
-        gap: u32,
+        wish: Rebuild,
         rebuilt: &mut Rebuilt,
         tell: &mut (impl FnMut(&str) + Send),
     ) -> Result<Found, Trouble> {
-        let now = self.store.now().await?;
         let mut found = Found::default();
         let gateways: Vec<_> = self.gateways.names().collect();
         let gates = |has: fn(&Gate<'_>) -> bool| {
@@ -51,75 +72,107 @@ impl App {
             gates.filter(has).collect::<Vec<_>>()
         };
         for gate in gates(|gate| gate.has_book()) {
-            if let Err(error) = self.find_in_book(&gate, from, now, &mut found, tell).await {
-                rebuilt.troubles.push(not_read(&gate, &error));
+            let read = self.find_in_book(&gate, wish, &mut found, rebuilt, tell);
+            if let Some(error) = read.await? {
+                rebuilt.note(not_read(&gate, &error));
             }
         }
+        // Who wants to know what was lost begins below what was there when the copy was made,
+        // whatever was written down since.
+        let before = self.store.last_attempt(wish.since).await?;
+        let gap = i64::from(wish.gap);
+        let begin = before.map_or(0, AttemptId::get).saturating_sub(gap).max(1);
+        let mut known = self.written_from(begin).await?;
+        let last = known.last().map_or(0, |last| last.get());
+        self.leave_out_forged(&mut found, last, rebuilt);
         // What the books tell need not be looked for by its name.
         let elsewhere = found.checkouts.iter();
-        let elsewhere: BTreeSet<_> = elsewhere
-            .filter_map(|(_, checkout)| self.marked(checkout)?.attempt)
-            .collect();
+        known.extend(elsewhere.filter_map(|(_, checkout)| self.marked(checkout)?.attempt));
+        let mut holes = ids::Holes::new(known, begin, gap);
         for gate in gates(|gate| gate.adapter.names().is_some()) {
-            let Some(names) = gate.adapter.names() else {
-                continue;
-            };
-            let probed = self.probe(&gate, names, &elsewhere, gap, rebuilt, tell);
-            match probed.await? {
-                Ok(checkouts) => found.checkouts.extend(checkouts),
-                Err(error) => rebuilt.troubles.push(not_read(&gate, &error)),
+            if let Some(names) = gate.adapter.names() {
+                let probed = self.probe(&gate, names, &mut holes, &mut found, rebuilt, tell);
+                if let Err(error) = probed.await {
+                    rebuilt.note(not_read(&gate, &error));
+                }
             }
+            holes.begin_again();
         }
-        rebuilt.checkouts = u64::try_from(found.checkouts.len()).unwrap_or(u64::MAX);
-        found
-            .checkouts
-            .sort_by_key(|(_, checkout)| self.marked(checkout).and_then(|mark| mark.attempt));
+        self.leave_out_forged(&mut found, last, rebuilt);
         found.seen = self.highest(&found);
+        rebuilt.checkouts = u64::try_from(found.checkouts.len()).unwrap_or(u64::MAX);
+        found.sort(|checkout| self.marked(checkout)?.attempt);
         Ok(found)
     }
 
     /// Our mark on a checkout.
     pub(super) fn marked<'a>(&self, checkout: &'a BookedCheckout) -> Option<&'a Mark> {
         let mark = checkout.names.mark.as_ref();
-        mark.filter(|mark| mark.installation == self.installation && mark.attempt.is_some())
+        mark.filter(|mark| self.is_ours(mark) && mark.attempt.is_some())
     }
 
+    pub(super) fn is_ours(&self, mark: &Mark) -> bool {
+        mark.installation == self.installation
+    }
+
+    /// The attempts that are written down, from an id on.
+    async fn written_from(&self, begin: i64) -> Result<BTreeSet<AttemptId>, Trouble> {
+        let mut written = BTreeSet::new();
+        let mut from = begin;
+        loop {
+            let first = AttemptId::new(from).map_err(Trouble::fault)?;
+            let page = self.store.attempt_ids(first, PAGE).await?;
+            let Some(last) = page.last() else {
+                return Ok(written);
+            };
+            from = last.get().saturating_add(1);
+            written.extend(page);
+        }
+    }
+
+    /// Answers why it could not be read to its end.
     async fn find_in_book(
         &self,
         gate: &Gate<'_>,
-        from: DateTime<Utc>,
-        now: DateTime<Utc>,
+        wish: Rebuild,
         found: &mut Found,
+        rebuilt: &mut Rebuilt,
         tell: &mut (impl FnMut(&str) + Send),
-    ) -> Result<(), CallError> {
-        let source = gate.source().await?;
+    ) -> Result<Option<CallError>, Trouble> {
+        let now = self.store.now().await?;
+        let from = wish.since.checked_sub_signed(BEFORE).unwrap_or(wish.since);
         let to = now.checked_add_signed(CLOCKS_DIFFER_BY).unwrap_or(now);
+        let source = match gate.source().await {
+            Ok(source) => source,
+            Err(error) => return Ok(Some(error)),
+        };
         let mut after: Option<String> = None;
         loop {
-            let after_page = after.as_deref();
             let window = Window {
                 from,
                 to,
-                after: after_page,
+                after: after.as_deref(),
             };
-            let Some(page) = gate.checkouts(&window).await? else {
-                break;
+            let page = match gate.checkouts(&window).await {
+                Ok(Some(page)) => page,
+                Ok(None) => break,
+                Err(error) => return Ok(Some(error)),
             };
             let ours = page.checkouts.into_iter();
             let ours = ours.filter(|checkout| self.marked(checkout).is_some());
             found
                 .checkouts
                 .extend(ours.map(|checkout| (source.clone(), checkout)));
-            tell(&format!(
-                "{}: {} checkouts",
-                source.gateway,
-                found.checkouts.len()
-            ));
+            let count = found.checkouts.len();
+            tell(&format!("{}: {count} checkouts", source.gateway));
             after = page.next;
             if after.is_none() {
                 break;
             }
         }
+        let ours = found.checkouts.iter();
+        let ours = ours.filter_map(|(_, checkout)| checkout.names.capture.clone());
+        let ours: BTreeSet<CaptureId> = ours.collect();
         let mut cursor: Option<EventCursor> = None;
         loop {
             let since = Since {
@@ -127,107 +180,92 @@ impl App {
                 begin: from,
                 now,
             };
-            let Some(page) = gate.events(&since).await? else {
-                return Ok(());
+            let page = match gate.events(&since).await {
+                Ok(Some(page)) => page,
+                Ok(None) => return Ok(None),
+                Err(error) => return Ok(Some(error)),
             };
-            found
-                .events
-                .extend(page.events.into_iter().map(|event| (source.clone(), event)));
-            tell(&format!(
-                "{}: {} events",
-                source.gateway,
-                found.events.len()
-            ));
+            if !page.reaches_back {
+                rebuilt.note(forgotten(&source, from));
+            }
+            for event in page.events {
+                if self.is_about_ours(&event, &ours, &source).await? {
+                    found.events.push((source.clone(), event));
+                }
+            }
+            let count = found.events.len();
+            tell(&format!("{}: {count} events", source.gateway));
             if !page.has_more {
-                return Ok(());
+                return Ok(None);
             }
             cursor = Some(page.cursor);
         }
     }
 
-    /// Looks for checkouts by the names that they must have: those of attempts that are not written down,
-    /// from a little below the last one that is, up to where nothing was known for long.
+    /// Whether an event is about something of ours. Others may use the account as well.
+    async fn is_about_ours(
+        &self,
+        event: &GatewayEvent,
+        ours: &BTreeSet<CaptureId>,
+        source: &Source,
+    ) -> Result<bool, Trouble> {
+        let names = &event.about;
+        if names.mark.as_ref().is_some_and(|mark| self.is_ours(mark)) {
+            return Ok(true);
+        }
+        let Some(capture) = &names.capture else {
+            return Ok(false);
+        };
+        let (gateway, mode) = (source.gateway, source.mode);
+        let known = self.store.attempt_of_capture(gateway, mode, capture);
+        Ok(ours.contains(capture) || known.await?.is_some())
+    }
+
+    /// Looks for checkouts by the names that they must have.
     async fn probe(
         &self,
         gate: &Gate<'_>,
         names: &dyn GatewayNames,
-        elsewhere: &BTreeSet<AttemptId>,
-        gap: u32,
+        holes: &mut ids::Holes,
+        found: &mut Found,
         rebuilt: &mut Rebuilt,
         tell: &mut (impl FnMut(&str) + Send),
-    ) -> Result<Result<Vec<(Source, BookedCheckout)>, CallError>, Trouble> {
-        let source = match gate.source().await {
-            Ok(source) => source,
-            Err(error) => return Ok(Err(error)),
-        };
-        let mut found = Vec::new();
-        let last = self.store.last_attempt().await?;
-        let last = last.map_or(0, AttemptId::get);
-        // Ids are taken in blocks: those of a lost attempt may be lower than the last one.
-        let mut known_to = elsewhere.last().map_or(last, |seen| seen.get().max(last));
-        let mut id = last.saturating_sub(i64::from(gap)).max(1);
-        while id.saturating_sub(known_to) <= i64::from(gap) {
-            let attempt = AttemptId::new(id).map_err(Trouble::fault)?;
-            id = id.saturating_add(1);
-            if elsewhere.contains(&attempt) || self.store.order_of_attempt(attempt).await?.is_some()
-            {
-                continue;
-            }
+    ) -> Result<(), CallError> {
+        let source = gate.source().await?;
+        while let Some(attempt) = holes.next_to_try() {
             let key = names.key_of(&self.installation, attempt);
-            let checkout = match gate.checkout(names, &key).await {
-                Ok(checkout) => checkout,
-                Err(error) => return Ok(Err(error)),
-            };
+            let checkout = gate.checkout(names, &key).await?;
             rebuilt.probed += 1;
             if rebuilt.probed.is_multiple_of(TELL_EVERY) {
-                tell(&format!(
-                    "{}: {} names were tried",
-                    source.gateway, rebuilt.probed
-                ));
+                let count = rebuilt.probed;
+                tell(&format!("{}: {count} names were tried", source.gateway));
             }
-            if let Some(checkout) = checkout {
-                known_to = known_to.max(attempt.get());
-                if self.marked(&checkout).is_some() {
-                    found.push((source.clone(), checkout));
-                } else {
-                    rebuilt.troubles.push(format!(
-                        "{}: {key} carries no mark of ours that can be read",
-                        source.gateway
-                    ));
-                }
-            }
-        }
-        Ok(Ok(found))
-    }
-
-    /// The highest ids that were given out, as far as the books tell.
-    fn highest(&self, found: &Found) -> SeenIds {
-        let mut seen = SeenIds::default();
-        let ours = |mark: &&Mark| mark.installation == self.installation;
-        let of_events = found.events.iter();
-        let of_events = of_events.filter_map(|(_, event)| event.about.mark.as_ref());
-        let of_checkouts = found.checkouts.iter();
-        let of_checkouts = of_checkouts.filter_map(|(_, checkout)| self.marked(checkout));
-        for mark in of_events.chain(of_checkouts).filter(ours) {
-            seen.payments = seen.payments.max(mark.payment.map_or(0, |id| id.get()));
-            seen.attempts = seen.attempts.max(mark.attempt.map_or(0, |id| id.get()));
-            seen.refunds = seen.refunds.max(mark.refund.map_or(0, |id| id.get()));
-        }
-        for (source, checkout) in &found.checkouts {
-            let record = checkout.record.as_deref().unwrap_or_default();
-            let Ok(rows) = read_rows(record, source.gateway) else {
+            let Some(checkout) = checkout else {
                 continue;
             };
-            seen.orders = seen.orders.max(rows.order.order.terms().id.get());
-            seen.invoices = seen.invoices.max(rows.bill.invoice.terms().id.get());
-            let taxes = rows.bill.taxes.iter().map(|tax| tax.terms().id.get());
-            seen.tax_records = taxes.fold(seen.tax_records, i64::max);
+            holes.note(attempt);
+            if self.marked(&checkout).is_some() {
+                found.checkouts.push((source.clone(), checkout));
+            } else {
+                rebuilt.note(format!(
+                    "{}: {key} carries no mark of ours that can be read",
+                    source.gateway
+                ));
+            }
         }
-        seen
+        Ok(())
     }
 }
 
 fn not_read(gate: &Gate<'_>, error: &CallError) -> String {
     let gateway: Gateway = gate.adapter.gateway();
     format!("{gateway} could not be read: {error}")
+}
+
+fn forgotten(source: &Source, from: DateTime<Utc>) -> String {
+    let (gateway, day) = (source.gateway, from.date_naive());
+    format!(
+        "{gateway} has forgotten a part of what happened since {day}: \
+        of what was paid before the copy was made, it may have been given back or disputed since"
+    )
 }

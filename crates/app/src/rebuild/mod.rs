@@ -5,27 +5,25 @@
 //! Each step is a transaction of its own, guarded by the constraints: run twice or killed half-way, it goes on.
 
 mod found;
+mod ids;
 mod rows;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use bayar_domain::gateway::Source;
-use bayar_domain::{AttemptId, Gateway, Money};
-use chrono::{DateTime, TimeDelta, Utc};
+use bayar_domain::{AttemptId, Gateway, Money, OrderId, Payment, PaymentId};
+use chrono::{DateTime, Utc};
 
 use crate::App;
 use crate::paying::{Unheard, worth_reading};
 use crate::port::store::{AttemptPlace, CallStatus, UnresolvedPayment, Which};
-use crate::settle::SettleError;
+use crate::settle::{Seen, SettleError};
 use crate::trouble::Trouble;
 use found::Found;
 
 /// How many rows are in memory at once.
 const PAGE: u32 = 200;
-
-/// What may have been opened so long before the copy was made can have been paid after it.
-const BEFORE: TimeDelta = TimeDelta::days(1);
 
 /// What is to be rebuilt.
 #[derive(Debug, Clone, Copy)]
@@ -34,7 +32,7 @@ pub struct Rebuild {
     pub since: DateTime<Utc>,
     /// Change nothing.
     pub dry_run: bool,
-    /// After so many names in a row that a gateway without lists does not know, no more are looked for.
+    /// After so many names in a row that a gateway without lists does not know, no more are looked for there.
     pub gap: u32,
     /// How many ids are passed over.
     pub skip_ids: u32,
@@ -69,6 +67,27 @@ impl Rebuilt {
     pub fn has_failed(&self) -> bool {
         let is_bad = |row: &RebuiltPayment| matches!(row.outcome, BroughtBack::Not(_));
         !self.troubles.is_empty() || self.payments.iter().any(is_bad)
+    }
+
+    fn note(&mut self, trouble: String) {
+        if !self.troubles.contains(&trouble) {
+            self.troubles.push(trouble);
+        }
+    }
+
+    /// What goes wrong with one thing is told, and holds up nothing else. Without the store there is nothing to do.
+    fn unless_away<T, E>(&mut self, what: &str, answer: Result<T, E>) -> Result<Option<T>, Trouble>
+    where
+        E: Into<Trouble>,
+    {
+        match answer.map_err(Into::into) {
+            Ok(answer) => Ok(Some(answer)),
+            Err(away @ Trouble::Unavailable(_)) => Err(away),
+            Err(trouble) => {
+                self.note(format!("{what}: {}", told(&trouble)));
+                Ok(None)
+            }
+        }
     }
 }
 
@@ -126,13 +145,12 @@ impl App {
         tell: &mut (impl FnMut(&str) + Send),
     ) -> Result<Rebuilt, Trouble> {
         let mut rebuilt = Rebuilt::default();
-        let from = wish.since.checked_sub_signed(BEFORE).unwrap_or(wish.since);
         tell("reading the gateways' books");
-        let found = self.find(from, wish.gap, &mut rebuilt, tell).await?;
+        let found = self.find(wish, &mut rebuilt, tell).await?;
         if !wish.dry_run {
             // Before anything is written: what is written may need ids.
             self.store.skip_ids(&found.seen, wish.skip_ids).await?;
-            self.doubt_planned_calls().await?;
+            self.doubt_planned_calls(&mut rebuilt).await?;
         }
         tell(&format!(
             "{} checkouts of ours were found",
@@ -151,42 +169,62 @@ impl App {
     }
 
     /// What was planned when the copy was made may have been sent since, and must not be taken for unsent.
-    async fn doubt_planned_calls(&self) -> Result<(), Trouble> {
+    async fn doubt_planned_calls(&self, rebuilt: &mut Rebuilt) -> Result<(), Trouble> {
         let mut after = None;
-        loop {
-            let page = self.store.unresolved(Which::All, after, PAGE).await?;
-            let Some(last) = page.last() else {
-                return Ok(());
-            };
-            after = Some(last.payment.payment.terms().id);
-            for UnresolvedPayment { payment, .. } in page {
-                let order = payment.payment.terms().order;
-                let seen = self.look(order).await;
-                let seen = seen.map_err(SettleError::into_trouble)?;
+        while let Some(page) = self.open_payments(after, rebuilt).await? {
+            for payment in page {
+                after = Some(payment.terms().id);
+                let order = payment.terms().order;
+                let Some(seen) = self.look_at(order, rebuilt).await? else {
+                    continue;
+                };
                 for stored in seen.calls {
                     if stored.status == CallStatus::Planned {
                         let moment = Duration::from_millis(1);
-                        self.store.lease_call(&stored.call.key, moment).await?;
+                        let leased = self.store.lease_call(&stored.call.key, moment).await;
+                        rebuilt.unless_away(&format!("order {order}"), leased)?;
                     }
                 }
             }
         }
+        Ok(())
+    }
+
+    /// The next payments that are not at their end, as long as there are any.
+    async fn open_payments(
+        &self,
+        after: Option<PaymentId>,
+        rebuilt: &mut Rebuilt,
+    ) -> Result<Option<Vec<Payment>>, Trouble> {
+        let page = self.store.unresolved(Which::All, after, PAGE).await;
+        let page = rebuilt.unless_away("what is not at its end cannot be listed", page)?;
+        let page = page.filter(|page| !page.is_empty());
+        let payments = |page: Vec<UnresolvedPayment>| {
+            let payments = page.into_iter();
+            payments.map(|open| open.payment.payment).collect()
+        };
+        Ok(page.map(payments))
+    }
+
+    async fn look_at(
+        &self,
+        order: OrderId,
+        rebuilt: &mut Rebuilt,
+    ) -> Result<Option<Seen>, Trouble> {
+        let seen = self.look(order).await.map_err(SettleError::into_trouble);
+        rebuilt.unless_away(&format!("order {order} cannot be read"), seen)
     }
 
     /// Reads all that is not at its end.
     async fn read_open(&self, rebuilt: &mut Rebuilt) -> Result<(), Trouble> {
         let mut after = None;
-        loop {
-            let page = self.store.unresolved(Which::All, after, PAGE).await?;
-            let Some(last) = page.last() else {
-                return Ok(());
-            };
-            after = Some(last.payment.payment.terms().id);
-            for UnresolvedPayment { payment, .. } in page {
-                let terms = payment.payment.terms();
-                let (order, id) = (terms.order, terms.id);
-                let seen = self.look(order).await;
-                let seen = seen.map_err(SettleError::into_trouble)?;
+        while let Some(page) = self.open_payments(after, rebuilt).await? {
+            for payment in page {
+                let (order, id) = (payment.terms().order, payment.terms().id);
+                after = Some(id);
+                let Some(seen) = self.look_at(order, rebuilt).await? else {
+                    continue;
+                };
                 for attempt in worth_reading(&seen, Some(id)) {
                     let source = seen.settlement.attempt(attempt);
                     if let Some(source) = source.map(|attempt| attempt.terms().source.clone()) {
@@ -196,12 +234,15 @@ impl App {
                 }
             }
         }
+        Ok(())
     }
 
     /// Reads what the gateways' events are about, as far as it is not known.
     async fn read_told(&self, found: &Found, rebuilt: &mut Rebuilt) -> Result<(), Trouble> {
         for (source, event) in &found.events {
-            if let Some(about) = self.unknown_part_of(event, source).await? {
+            let about = self.unknown_part_of(event, source).await;
+            let what = format!("what event {} is about", event.id);
+            if let Some(Some(about)) = rebuilt.unless_away(&what, about)? {
                 self.read_again(about, source, rebuilt).await?;
             }
         }
@@ -215,25 +256,43 @@ impl App {
         source: &Source,
         rebuilt: &mut Rebuilt,
     ) -> Result<bool, Trouble> {
-        let before = self.facts_of(about).await?;
+        let what = format!("attempt {} cannot be read", about.attempt);
+        let before = self.facts_of(about).await;
+        let Some(before) = rebuilt.unless_away(&what, before)? else {
+            return Ok(false);
+        };
         let heard = self.hear(about, source.gateway, source.mode, None).await;
         rebuilt.read += 1;
         let why = match heard {
             Ok(_) => {
-                let is_new = self.facts_of(about).await? > before;
-                rebuilt.learned += u64::from(is_new);
-                return Ok(true);
+                let now = self.facts_of(about).await;
+                let now = rebuilt.unless_away(&what, now)?;
+                rebuilt.learned += u64::from(now.is_some_and(|now| now > before));
+                return Ok(now.is_some());
             }
             Err(Unheard::Trouble(trouble @ Trouble::Unavailable(_))) => return Err(trouble),
-            Err(Unheard::Trouble(trouble)) => trouble.to_string(),
+            Err(Unheard::Trouble(trouble)) => told(&trouble),
             Err(Unheard::Gateway(fault)) => fault.to_string(),
             Err(Unheard::Busy) => "somebody else is at it".to_owned(),
             Err(Unheard::OtherAccount) => "it is of another account".to_owned(),
         };
-        let attempt = about.attempt;
-        rebuilt
-            .troubles
-            .push(format!("attempt {attempt} could not be read: {why}"));
+        rebuilt.note(format!("{what}: {why}"));
         Ok(false)
+    }
+}
+
+/// A fault with what is behind it: an operator has to know.
+fn told(trouble: &Trouble) -> String {
+    match trouble {
+        Trouble::Fault(source) => {
+            let mut told = source.to_string();
+            let mut behind = source.source();
+            while let Some(source) = behind {
+                told.push_str(&format!(": {source}"));
+                behind = source.source();
+            }
+            told
+        }
+        trouble @ (Trouble::Unavailable(_) | Trouble::InProgress) => trouble.to_string(),
     }
 }

@@ -6,16 +6,27 @@ use bayar_domain::fact::Proof;
 use bayar_domain::gateway::Source;
 use bayar_domain::settlement::Refused;
 use bayar_domain::{
-    AttemptId, AttemptTerms, Bill, BillRequest, CaptureId, Order, OrderId, Session,
+    AttemptId, AttemptTerms, Bill, BillRequest, CaptureId, Order, OrderId, Payment, PaymentStatus,
+    Session, Settlement,
 };
 
-use super::{BroughtBack, Rebuilt, RebuiltPayment};
+use super::{BroughtBack, Rebuilt, RebuiltPayment, told};
 use crate::App;
-use crate::paying::{LeftOut, Rows, read_rows, worth_reading};
+use crate::paying::{LeftOut, Rows, read_rows};
 use crate::port::gateway_book::BookedCheckout;
-use crate::port::store::{Added, AttemptPlace, OrderKey};
-use crate::settle::{LostCheckout, SettleError};
+use crate::port::store::{Actor, Added, AttemptPlace, CallPurpose, OrderKey, StoredCall};
+use crate::settle::{LostCheckout, Seen, SettleError};
 use crate::trouble::Trouble;
+
+/// A checkout that is not known, or whose money is not.
+#[derive(Clone, Copy)]
+struct Lost<'a> {
+    source: &'a Source,
+    checkout: &'a BookedCheckout,
+    attempt: AttemptId,
+    /// Its order, where its rows are here.
+    order: Option<OrderId>,
+}
 
 /// Why rows are not back.
 enum NotBack {
@@ -56,7 +67,10 @@ impl App {
         let Some(attempt) = mark.attempt else {
             return Ok(());
         };
-        let order = self.store.order_of_attempt(attempt).await?;
+        let order = self.store.order_of_attempt(attempt).await;
+        let Some(order) = rebuilt.unless_away(&format!("attempt {attempt}"), order)? else {
+            return Ok(());
+        };
         let taken = checkout.taken.as_ref();
         let mut row = RebuiltPayment {
             order_number: mark.order.as_ref().map(ToString::to_string),
@@ -69,37 +83,54 @@ impl App {
             left_out: Vec::new(),
         };
         let is_known = match (order, taken) {
-            (Some(order), Some(taken)) => self.is_written_down(order, &taken.capture).await?,
-            (Some(_), None) => true,
+            (Some(order), Some(taken)) => self.is_written_down(order, &taken.capture).await,
+            (Some(_), None) => Ok(true),
             // Nobody paid and nobody can: nothing is lost.
-            (None, _) => checkout.is_over,
+            (None, _) => Ok(checkout.is_over),
         };
-        if is_known {
-            return Ok(());
-        }
-        if !dry_run {
-            row.outcome = match self.bring_rows(source, checkout, attempt, &mut row).await {
-                Ok(about) => {
-                    let was_there = order.is_some();
-                    let read = self.read_again(about, source, rebuilt).await?;
-                    match (read, taken) {
-                        (true, Some(taken))
-                            if !self.is_written_down(about.order, &taken.capture).await? =>
-                        {
-                            BroughtBack::Not("its money could not be read".to_owned())
-                        }
-                        (false, _) => BroughtBack::Not("it could not be read".to_owned()),
-                        (true, _) if was_there => BroughtBack::Money,
-                        (true, _) => BroughtBack::Rows,
-                    }
-                }
-                Err(NotBack::Trouble(Trouble::Unavailable(error))) => return Err(error.into()),
-                Err(NotBack::Trouble(trouble)) => BroughtBack::Not(told(&trouble)),
-                Err(NotBack::Because(why)) => BroughtBack::Not(why),
-            };
-        }
+        let outcome = match is_known {
+            Ok(true) => return Ok(()),
+            Ok(false) if dry_run => Ok(BroughtBack::Would),
+            Ok(false) => {
+                let lost = Lost {
+                    source,
+                    checkout,
+                    attempt,
+                    order,
+                };
+                self.bring_it_back(&lost, &mut row, rebuilt).await
+            }
+            Err(trouble) => Err(trouble.into()),
+        };
+        row.outcome = match outcome {
+            Ok(outcome) => outcome,
+            Err(NotBack::Trouble(Trouble::Unavailable(error))) => return Err(error.into()),
+            Err(NotBack::Trouble(trouble)) => BroughtBack::Not(told(&trouble)),
+            Err(NotBack::Because(why)) => BroughtBack::Not(why),
+        };
         rebuilt.payments.push(row);
         Ok(())
+    }
+
+    async fn bring_it_back(
+        self: &Arc<Self>,
+        lost: &Lost<'_>,
+        row: &mut RebuiltPayment,
+        rebuilt: &mut Rebuilt,
+    ) -> Result<BroughtBack, NotBack> {
+        let about = self.bring_rows(lost, row).await?;
+        if !self.read_again(about, lost.source, rebuilt).await? {
+            return Err(NotBack::because("it could not be read"));
+        }
+        if let Some(taken) = &lost.checkout.taken
+            && !self.is_written_down(about.order, &taken.capture).await?
+        {
+            return Err(NotBack::because("its money could not be read"));
+        }
+        Ok(match lost.order {
+            Some(_) => BroughtBack::Money,
+            None => BroughtBack::Rows,
+        })
     }
 
     async fn is_written_down(&self, order: OrderId, capture: &CaptureId) -> Result<bool, Trouble> {
@@ -114,12 +145,16 @@ impl App {
     /// Writes the rows of a checkout, as far as they are not there.
     async fn bring_rows(
         &self,
-        source: &Source,
-        checkout: &BookedCheckout,
-        attempt: AttemptId,
+        lost: &Lost<'_>,
         row: &mut RebuiltPayment,
     ) -> Result<AttemptPlace, NotBack> {
-        if let Some(order) = self.store.order_of_attempt(attempt).await? {
+        let Lost {
+            source,
+            checkout,
+            attempt,
+            order,
+        } = *lost;
+        if let Some(order) = order {
             return Ok(AttemptPlace { order, attempt });
         }
         let record = checkout.record.as_deref();
@@ -159,30 +194,77 @@ impl App {
         };
         let order = terms.id;
         let about = AttemptPlace { order, attempt };
-        match self.restore(order, &lost).await {
-            Ok(()) => return Ok(about),
-            // What is in the way has ended at its gateway, or there would not have been another one.
-            Err(SettleError::Refused(
-                Refused::LiveAttempt(_) | Refused::LivePayment(_) | Refused::Payment(_),
-            )) => self.read_all_of(order).await?,
-            Err(error) => return Err(not_back(error)),
+        let taken = checkout.taken.as_ref();
+        let is_kept = taken.is_some_and(|taken| !taken.has_gone_back);
+        // What is in the way has ended at its gateway, most often, or there would not have been another one.
+        if let Some(live) = self.restored_but_for(order, &lost, is_kept).await? {
+            self.read_one(AttemptPlace {
+                order,
+                attempt: live,
+            })
+            .await?;
         }
-        self.restore(order, &lost).await.map_err(not_back)?;
-        Ok(about)
+        // A page on which nobody chose how to pay shows nothing of its end: asking for its end does.
+        if let Some(live) = self.restored_but_for(order, &lost, is_kept).await? {
+            self.close_one(order, live).await?;
+        }
+        match self.restored_but_for(order, &lost, is_kept).await? {
+            Some(live) => Err(not_back(Refused::LiveAttempt(live).into())),
+            None => Ok(about),
+        }
     }
 
-    /// Reads everything of an order that may have moved.
-    async fn read_all_of(&self, order: OrderId) -> Result<(), Trouble> {
-        let seen = self.look(order).await;
-        let seen = seen.map_err(SettleError::into_trouble)?;
-        for attempt in worth_reading(&seen, None) {
-            let source = seen.settlement.attempt(attempt);
-            if let Some(source) = source.map(|attempt| attempt.terms().source.clone()) {
-                let about = AttemptPlace { order, attempt };
-                self.read_again(about, &source, &mut Rebuilt::default())
-                    .await?;
-            }
+    /// Answers the attempt that is in the way: somebody might still pay through it.
+    async fn restored_but_for(
+        &self,
+        order: OrderId,
+        lost: &LostCheckout,
+        is_kept: bool,
+    ) -> Result<Option<AttemptId>, NotBack> {
+        // Which money was to be kept cannot be told: a program must not send the other back.
+        let seen = self.look(order).await.map_err(not_back)?;
+        if is_kept && has_given_back(&seen.settlement) {
+            return Err(NotBack::because(
+                "other money of its order went back: look whether this is to be kept, or give it back at the gateway and run this again",
+            ));
         }
+        match self.restore(order, lost).await {
+            Ok(()) => Ok(None),
+            Err(SettleError::Refused(Refused::LiveAttempt(live))) => Ok(Some(live)),
+            Err(error) => Err(not_back(error)),
+        }
+    }
+
+    async fn read_one(&self, about: AttemptPlace) -> Result<(), NotBack> {
+        let seen = self.look(about.order).await.map_err(not_back)?;
+        if let Some(attempt) = seen.settlement.attempt(about.attempt) {
+            let source = &attempt.terms().source;
+            self.read_again(about, source, &mut Rebuilt::default())
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// Has a checkout closed, but for one that an operator has to look at: that would be an answer in their place.
+    async fn close_one(&self, order: OrderId, attempt: AttemptId) -> Result<(), NotBack> {
+        let seen = self.look(order).await.map_err(not_back)?;
+        let live = seen.settlement.live_payment().map(Payment::status);
+        if live == Some(PaymentStatus::UnderReview) {
+            return Ok(());
+        }
+        let rule = |seen: &Seen| Ok(seen.settlement.close_attempt(attempt)?.into());
+        let closing = self.settle(order, Actor::Command, rule).await;
+        closing.map_err(not_back)?;
+        let seen = self.look(order).await.map_err(not_back)?;
+        let is_due = |stored: &&StoredCall| {
+            let purpose = stored.call.purpose;
+            let is_its =
+                [CallPurpose::Open(attempt), CallPurpose::Close(attempt)].contains(&purpose);
+            is_its && !stored.status.is_over()
+        };
+        let due = seen.calls.iter().filter(is_due);
+        let due = due.map(|stored| stored.call.key.clone()).collect();
+        self.work_off(order, due).await?;
         Ok(())
     }
 
@@ -245,25 +327,16 @@ impl App {
     }
 }
 
+/// Whether of the money that pays an order some went back, or is about to.
+fn has_given_back(settlement: &Settlement) -> bool {
+    let sums = settlement.sums();
+    let paying = settlement.primary().and_then(|capture| sums.get(capture));
+    paying.is_some_and(|sums| sums.available() != sums.captured)
+}
+
 fn not_back(error: SettleError) -> NotBack {
     match error {
         SettleError::Trouble(trouble) => NotBack::Trouble(trouble),
         error => NotBack::Because(error.to_string()),
-    }
-}
-
-/// A fault with what is behind it: an operator has to know.
-fn told(trouble: &Trouble) -> String {
-    match trouble {
-        Trouble::Fault(source) => {
-            let mut told = source.to_string();
-            let mut behind = source.source();
-            while let Some(source) = behind {
-                told.push_str(&format!(": {source}"));
-                behind = source.source();
-            }
-            told
-        }
-        trouble @ (Trouble::Unavailable(_) | Trouble::InProgress) => trouble.to_string(),
     }
 }

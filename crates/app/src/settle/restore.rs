@@ -1,7 +1,9 @@
 //! Writes rows again that a restored database does not have, out of what a gateway kept of them.
 
-use bayar_domain::settlement::Refused;
-use bayar_domain::{AttemptTerms, Bill, OrderId, PaymentStatus, Session, Settlement};
+use bayar_domain::settlement::{Part, Refused};
+use bayar_domain::{
+    AttemptTerms, Bill, OrderId, OrderStatus, Payment, PaymentStatus, Session, Settlement,
+};
 use chrono::{DateTime, Utc};
 
 use super::{Seen, SettleError, Work, restored};
@@ -62,13 +64,10 @@ impl Work<'_> {
         let terms = lost.bill.payment.terms();
         if settlement.payment(terms.id).is_none() {
             settlement = self.make_room(settlement, seen, lost).await?;
-            let method = lost.bill.payment.payment_method();
-            let opened = settlement.open_payment(terms.clone(), method)?;
-            self.unit.restore_bill(&lost.bill, by).await?;
-            settlement = opened.settlement;
+            settlement = self.restore_payment(settlement, seen, lost).await?;
         }
         let attempt = lost.attempt.id;
-        let begun = settlement.start_attempt(lost.attempt.clone())?;
+        let begun = settlement.restore_attempt(lost.attempt.clone())?;
         settlement = self.take(begun, seen, by).await?;
         let call = NewCall {
             key: lost.key.clone(),
@@ -98,8 +97,32 @@ impl Work<'_> {
         Ok(())
     }
 
+    /// The payment with its papers. One that has ended takes nobody's place.
+    async fn restore_payment(
+        &mut self,
+        settlement: Settlement,
+        seen: &Seen,
+        lost: &LostCheckout,
+    ) -> Result<Settlement, SettleError> {
+        let by = Actor::Command;
+        let Bill { payment, .. } = &lost.bill;
+        let id = payment.terms().id;
+        let step = settlement.restore_payment(payment.terms().clone(), payment.payment_method())?;
+        let payment = step.settlement.payment(id).cloned();
+        let bill = Bill {
+            payment: payment.ok_or(Refused::Unknown(Part::Payment))?,
+            ..lost.bill.clone()
+        };
+        self.unit.restore_bill(&bill, by).await?;
+        if step.decisions.is_empty() {
+            // It is as it was written.
+            return Ok(step.settlement);
+        }
+        self.take(step, seen, by).await
+    }
+
     /// An order has one payment at a time, and a payment for another price than the order's is not opened.
-    /// That there was another payment proves that the one before had ended.
+    /// That there was a later payment proves that the one before had ended.
     async fn make_room(
         &mut self,
         mut settlement: Settlement,
@@ -108,18 +131,21 @@ impl Work<'_> {
     ) -> Result<Settlement, SettleError> {
         let by = Actor::Command;
         let terms = lost.bill.payment.terms();
-        let live = settlement
-            .live_payment()
-            .map(|live| (live.terms().id, live.status()));
-        if let Some((live, status)) = live {
-            let waits = matches!(status, PaymentStatus::Pending | PaymentStatus::Processing);
-            if !waits || live > terms.id {
-                return Err(Refused::LivePayment(live).into());
-            }
-            let step = settlement.cancel_payment(live)?;
+        let is_over = |live: &Payment| {
+            let waits = matches!(
+                live.status(),
+                PaymentStatus::Pending | PaymentStatus::Processing
+            );
+            waits && live.terms().created_at < terms.created_at
+        };
+        let live = settlement.live_payment();
+        if let Some(over) = live.filter(|live| is_over(live)) {
+            let step = settlement.cancel_payment(over.terms().id)?;
             settlement = self.take(step, seen, by).await?;
         }
-        if settlement.order().terms().price != terms.price {
+        let is_free = settlement.live_payment().is_none()
+            && settlement.order().status() == OrderStatus::Pending;
+        if is_free && settlement.order().terms().price != terms.price {
             let step = settlement.reprice(terms.price)?;
             settlement = self.take(step, seen, by).await?;
         }

@@ -11,6 +11,7 @@ mod commands;
 mod effects;
 mod proofs;
 mod refunding;
+mod restoring;
 mod retries;
 mod settle;
 mod standing;

@@ -154,9 +154,10 @@ impl OrderUnit for SqliteUnit {
                 .select(orders::consultation_id)
                 .get_result(connection)?;
             insert_bill(connection, &bill, consultation, by, &time_text(now)?)?;
+            // Every payment begins so. That it had ended is the next that is written of it.
             let row = SeenRow {
                 version: 1,
-                status: bill.payment.status(),
+                status: PaymentStatus::Pending,
             };
             seen.payments.insert(terms.id, row);
             Ok(())

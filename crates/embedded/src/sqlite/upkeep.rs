@@ -41,15 +41,31 @@ impl Upkeep for SqliteStore {
         Ok(now.await?)
     }
 
-    async fn last_attempt(&self) -> Answer<Option<AttemptId>> {
-        let last = self.readers.run(|connection, _| {
+    async fn last_attempt(&self, before: DateTime<Utc>) -> Answer<Option<AttemptId>> {
+        let last = self.readers.run(move |connection, _| {
             let last: Option<i64> = attempts::table
+                .filter(attempts::created_at.lt(time_text(before)?))
                 .select(diesel::dsl::max(attempts::id))
                 .get_result(connection)?;
             let last = last.map(AttemptId::new).transpose();
             last.map_err(|why| unreadable("attempts", "the last", why))
         });
         Ok(last.await?)
+    }
+
+    async fn attempt_ids(&self, from: AttemptId, at_most: u32) -> Answer<Vec<AttemptId>> {
+        let ids = self.readers.run(move |connection, _| {
+            let ids: Vec<i64> = attempts::table
+                .filter(attempts::id.ge(from.get()))
+                .order(attempts::id)
+                .limit(at_most.into())
+                .select(attempts::id)
+                .load(connection)?;
+            let ids = ids.into_iter().map(AttemptId::new);
+            let ids = ids.collect::<Result<_, _>>();
+            ids.map_err(|why| unreadable("attempts", from, why))
+        });
+        Ok(ids.await?)
     }
 
     async fn skip_ids(&self, seen: &SeenIds, at_least: u32) -> Answer<()> {

@@ -1,7 +1,7 @@
 //! Writes a payment again that a restored database does not have.
 
 use bayar_app::port::store::{Actor, Answer};
-use bayar_domain::{Bill, Payment, TaxRecord};
+use bayar_domain::{Bill, Payment, PaymentStatus, TaxRecord};
 use diesel::pg::Pg;
 use diesel::query_builder::{QueryFragment, QueryId};
 use diesel::sql_types::{BigInt, Nullable, Text, Timestamptz};
@@ -93,7 +93,6 @@ impl Unit {
             let fault = "is of another order";
             return Err(broken(Wrong::new("payment", terms.id, fault)));
         }
-        let status = payment.status();
         self.insert(RestorePayment {
             id: terms.id.get(),
             order: terms.order.get(),
@@ -103,7 +102,7 @@ impl Unit {
             amount: terms.amount.to_string(),
             currency: terms.amount.currency().code(),
             method: payment.payment_method().as_str(),
-            status: status.as_str(),
+            status: payment.status().as_str(),
             state: state_text(payment.state())?,
             deadline: terms.deadline,
             created_at: terms.created_at,
@@ -124,6 +123,8 @@ impl Unit {
         for (position, tax) in (1_i64..).zip(&bill.taxes) {
             self.insert_tax(position, tax).await?;
         }
+        // Every payment begins so. That it had ended is the next that is written of it.
+        let status = PaymentStatus::Pending;
         self.insert(RestoreHistory {
             payment: terms.id.get(),
             from: None,

@@ -137,9 +137,10 @@ fn tell(report: &Report) -> std::io::Result<()> {
             action,
         ]
     });
-    if report.payments.is_empty() {
+    let is_well = report.payments_with_news == 0 && report.troubles.is_empty();
+    if report.payments.is_empty() && is_well {
         output::line("Nothing was lost.")?;
-    } else {
+    } else if !report.payments.is_empty() {
         output::table(
             [
                 "Order Number",

@@ -250,9 +250,12 @@ fn booked(session: &Booked) -> Result<BookedCheckout, CallError> {
             mark: session.metadata.as_ref().and_then(names::mark),
         },
         status: words.join(", "),
-        taken: capture
-            .filter(|_| is_in)
-            .map(|capture| Taken { capture, amount }),
+        taken: capture.filter(|_| is_in).map(|capture| Taken {
+            capture,
+            amount,
+            // The events tell.
+            has_gone_back: false,
+        }),
         is_over: !is_in
             && (session.status.as_deref() == Some("expired")
                 || word.is_some_and(|word| word == "canceled")),

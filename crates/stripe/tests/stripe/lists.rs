@@ -300,7 +300,11 @@ async fn checkouts_are_told_with_the_money_that_came_in() {
     let capture = CaptureId::new("pi_1").unwrap();
     let taken = |amount| {
         let capture = capture.clone();
-        Some(Taken { capture, amount })
+        Some(Taken {
+            capture,
+            amount,
+            has_gone_back: false,
+        })
     };
     let told: Vec<_> = first
         .checkouts

@@ -89,6 +89,7 @@ pub enum Operation {
     Now,
     ForgetKeys,
     LastAttempt,
+    AttemptIds,
     SkipIds,
     RestoreBill,
     Refund,

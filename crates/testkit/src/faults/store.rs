@@ -174,7 +174,8 @@ delegate! { Upkeep:
     Installation installation() -> Installation;
     Now now() -> DateTime<Utc>;
     ForgetKeys forget_keys(at_most: u32) -> u64;
-    LastAttempt last_attempt() -> Option<AttemptId>;
+    LastAttempt last_attempt(before: DateTime<Utc>) -> Option<AttemptId>;
+    AttemptIds attempt_ids(from: AttemptId, at_most: u32) -> Vec<AttemptId>;
     SkipIds skip_ids(seen: &SeenIds, at_least: u32) -> ();
 }
 

@@ -49,7 +49,8 @@ pub trait OrderUnit: Send {
     /// Writes a payment of the order with its papers, its first event, its announcement and its job,
     /// under the ids that it had in another copy of the tables.
     ///
-    /// It is not the order's live payment before something is saved.
+    /// It is not the order's live payment before something is saved. Where it has ended, its history begins all the
+    /// same, and what is saved next tells of its end.
     /// MUST refuse ids and numbers that are taken, and a second live payment of the order.
     async fn restore_bill(&mut self, bill: &Bill, by: Actor) -> Answer<()>;
 

@@ -23,8 +23,11 @@ pub trait Upkeep: Send + Sync {
     /// Asks for the time. It is also how one learns that the store is there.
     async fn now(&self) -> Answer<DateTime<Utc>>;
 
-    /// The highest id that an attempt has.
-    async fn last_attempt(&self) -> Answer<Option<AttemptId>>;
+    /// The highest id of the attempts that were written down before that time.
+    async fn last_attempt(&self, before: DateTime<Utc>) -> Answer<Option<AttemptId>>;
+
+    /// The ids of attempts from that one on, in their order: at most so many.
+    async fn attempt_ids(&self, from: AttemptId, at_most: u32) -> Answer<Vec<AttemptId>>;
 
     /// Makes the next ids of all kinds higher than the last ones by `at_least`, and higher than those in `seen`.
     ///

@@ -7,7 +7,7 @@ use bayar_app::port::store::{
 };
 use bayar_domain::gateway::Source;
 use bayar_domain::settlement::Changes;
-use bayar_domain::{Mode, PaymentStatus, Settlement, Step};
+use bayar_domain::{Bill, Mode, PaymentStatus, Settlement, Step};
 use chrono::TimeDelta;
 
 use super::checkouts::Checkout;
@@ -27,7 +27,9 @@ macro_rules! restoring_cases {
                 a_second_live_payment_is_not_written_again,
                 what_is_not_committed_was_not_written_again,
                 ids_that_are_passed_over_are_not_given_out,
-                the_last_attempt_is_the_highest,
+                a_payment_that_had_ended_is_written_again_beside_a_live_one,
+                the_last_attempt_before_a_time_is_the_highest,
+                attempts_are_listed_from_one_on,
                 attempts_that_ended_are_told_for_each_account,
             }
         }
@@ -176,13 +178,64 @@ async fn ids(store: &dyn Store) -> [i64; 6] {
     ]
 }
 
-pub async fn the_last_attempt_is_the_highest(fixture: &dyn StoreFixture) {
+pub async fn a_payment_that_had_ended_is_written_again_beside_a_live_one(
+    fixture: &dyn StoreFixture,
+) {
     let store = fixture.store();
-    assert_eq!(store.last_attempt().await.unwrap(), None);
+    let order = AnOrder::of_a_consultation(1001).add(&*store).await;
+    let live = AnOpening::of(&order).open(&*store).await;
+    let opening = AnOpening::of(&order).build(&*store).await;
+    let (mut unit, settlement, _) = begin(&*store, order.terms().id).await;
+    let payment = &opening.bill.payment;
+    let step = settlement.restore_payment(payment.terms().clone(), payment.payment_method());
+    let step = step.unwrap();
+    let id = payment_of(&opening);
+    let bill = Bill {
+        payment: step.settlement.payment(id).cloned().unwrap(),
+        ..opening.bill.clone()
+    };
+    unit.restore_bill(&bill, Actor::Command).await.unwrap();
+    save(&mut *unit, &step, Actor::Command).await.unwrap();
+    unit.commit().await.unwrap();
+    let stored = super::steps::stored(&*store, &order).await;
+    assert_eq!(stored.live_payment, Some(payment_of(&live)));
+    let events = store.events(id).await.unwrap();
+    let told: Vec<_> = events
+        .iter()
+        .map(|event| (event.version, event.to))
+        .collect();
+    let expected = [(1, PaymentStatus::Pending), (2, PaymentStatus::Cancelled)];
+    assert_eq!(told, expected);
+    let (_, loaded, _) = begin(&*store, order.terms().id).await;
+    assert_eq!(loaded, step.settlement);
+}
+
+pub async fn the_last_attempt_before_a_time_is_the_highest(fixture: &dyn StoreFixture) {
+    let store = fixture.store();
+    let now = store.now().await.unwrap();
+    let (long_ago, soon) = (now - TimeDelta::days(2), now + TimeDelta::days(2));
+    assert_eq!(store.last_attempt(soon).await.unwrap(), None);
     let first = Checkout::begun(&*store).await.attempt;
-    assert_eq!(store.last_attempt().await.unwrap(), Some(first));
+    assert_eq!(store.last_attempt(soon).await.unwrap(), Some(first));
     let second = Checkout::begun(&*store).await.attempt;
-    assert_eq!(store.last_attempt().await.unwrap(), Some(first.max(second)));
+    let highest = first.max(second);
+    assert_eq!(store.last_attempt(soon).await.unwrap(), Some(highest));
+    assert_eq!(store.last_attempt(long_ago).await.unwrap(), None);
+}
+
+pub async fn attempts_are_listed_from_one_on(fixture: &dyn StoreFixture) {
+    let store = fixture.store();
+    let mut begun = Vec::new();
+    for _ in 0..3 {
+        begun.push(Checkout::begun(&*store).await.attempt);
+    }
+    begun.sort();
+    let listed = async |from, at_most| store.attempt_ids(from, at_most).await.unwrap();
+    assert_eq!(listed(1.try_into().unwrap(), 10).await, begun);
+    assert_eq!(listed(begun[1], 10).await, begun[1..]);
+    assert_eq!(listed(begun[0], 2).await, begun[..2]);
+    let after = (begun[2].get() + 1).try_into().unwrap();
+    assert_eq!(listed(after, 10).await, []);
 }
 
 pub async fn attempts_that_ended_are_told_for_each_account(fixture: &dyn StoreFixture) {

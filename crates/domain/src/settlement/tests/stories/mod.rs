@@ -8,6 +8,7 @@ mod refunds;
 mod refunds_asked_for_anew;
 mod refunds_at_the_gateway;
 mod refunds_by_hand;
+mod restoring;
 mod reversals;
 mod reviews;
 mod storing;
