@@ -63,7 +63,7 @@ pub use work::{Entry, Outcome, PlannedRun, RunError, Swept, WorkSettings};
 
 use bayar_domain::PaymentId;
 use identity::{ExternalIssuer, ReturnSigner, TicketError, TicketSigner, TokenSigner};
-use inbox::InboxTally;
+use inbox::{InboxTally, Intake};
 use order_lock::OrderLocks;
 use work::Workshop;
 
@@ -111,6 +111,7 @@ pub struct App {
     cache: Arc<dyn IdempotencyCache>,
     gateways: Gateways,
     webhooks: WebhookReaders,
+    intake: Intake,
     inbox_bell: Notify,
     inbox_tally: InboxTally,
     clock: Arc<dyn Clock>,
@@ -137,11 +138,13 @@ impl App {
         let locks = OrderLocks::new(ports.locks, Arc::clone(&ports.random), &settings);
         let limits = Limits::new(ports.limits, ports.own_limits, &installation, &settings);
         let work = Workshop::new(&settings.work, ports.gateways.names());
+        let intake = Intake::new(Arc::clone(&ports.store), ports.runtime.clone());
         Self {
             store: ports.store,
             cache: ports.cache,
             gateways: ports.gateways,
             webhooks: ports.webhooks,
+            intake,
             inbox_bell: Notify::new(),
             inbox_tally: InboxTally::default(),
             clock: ports.clock,

@@ -1,5 +1,6 @@
 //! Webhooks that came, and what became of them.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -14,7 +15,7 @@ use chrono::{DateTime, Utc};
 use diesel::dsl::count_star;
 use diesel::pg::Pg;
 use diesel::pg::data_types::PgInterval;
-use diesel::sql_types::{BigInt, Binary, Interval, Nullable, Text, Timestamptz};
+use diesel::sql_types::{Array, BigInt, Binary, Interval, Nullable, Text, Timestamptz};
 use diesel::{
     ExpressionMethods, NullableExpressionMethods, QueryDsl, QueryableByName, SelectableHelper,
 };
@@ -24,6 +25,41 @@ use crate::error::{Unreadable, broken};
 use crate::rows::{WebhookRow, nameless};
 use crate::schema::{bayar_now, captures, gateway_calls, inbox, orders};
 use crate::statement::{interval, statement};
+
+statement! {
+    /// In one order, whoever keeps them: two that keep the same ones wait for each other one after the other.
+    struct KeepWebhooks {
+        gateways: Vec<String> as Array<Text>,
+        accounts: Vec<String> as Array<Text>,
+        modes: Vec<String> as Array<Text>,
+        keys: Vec<String> as Array<Text>,
+        kinds: Vec<String> as Array<Text>,
+        headers: Vec<String> as Array<Text>,
+        bodies: Vec<Vec<u8>> as Array<Binary>,
+    }
+    "INSERT INTO inbox (gateway, account, mode, event_key, event_type, headers, body, received_at, status, next_try_at)
+    SELECT came.*, bayar_now(), 'received', bayar_now()
+    FROM unnest(" gateways ", " accounts ", " modes ", " keys ", " kinds ", " headers ", " bodies ")
+        AS came (gateway, account, mode, event_key, event_type, headers, body)
+    ORDER BY gateway, account, mode, event_key
+    ON CONFLICT DO NOTHING
+    RETURNING id, gateway, account, mode, event_key"
+}
+
+/// A webhook that was not there before.
+#[derive(QueryableByName)]
+struct KeptRow {
+    #[diesel(sql_type = BigInt)]
+    id: i64,
+    #[diesel(sql_type = Text)]
+    gateway: String,
+    #[diesel(sql_type = Text)]
+    account: String,
+    #[diesel(sql_type = Text)]
+    mode: String,
+    #[diesel(sql_type = Text)]
+    event_key: String,
+}
 
 statement! {
     /// Rows that somebody else takes at this moment are passed over.
@@ -133,6 +169,39 @@ impl Inbox for PgStore {
             .first()
             .ok_or_else(|| broken("a webhook is there and is not"))?;
         Ok(Kept::Known(WebhookId::new(*id).map_err(broken)?))
+    }
+
+    async fn keep_webhooks(&self, webhooks: &[NewWebhook]) -> Answer<Vec<Kept>> {
+        let texts = |of: fn(&NewWebhook) -> &str| webhooks.iter().map(move |it| of(it).to_owned());
+        let account = |it: &NewWebhook| it.account.as_deref().unwrap_or(nameless()).to_owned();
+        let keep = KeepWebhooks {
+            gateways: texts(|it| it.gateway.as_str()).collect(),
+            accounts: webhooks.iter().map(account).collect(),
+            modes: texts(|it| it.mode.as_str()).collect(),
+            keys: texts(|it| &it.key).collect(),
+            kinds: texts(|it| &it.kind).collect(),
+            headers: texts(|it| &it.headers).collect(),
+            bodies: webhooks.iter().map(|it| it.body.clone()).collect(),
+        };
+        let new: Vec<KeptRow> = self.write_returning(keep).await?;
+        let name = |row: KeptRow| ((row.gateway, row.account, row.mode, row.event_key), row.id);
+        let mut new: HashMap<_, _> = new.into_iter().map(name).collect();
+        let mut kept = Vec::new();
+        for webhook in webhooks {
+            let (gateway, mode) = (webhook.gateway.as_str(), webhook.mode.as_str());
+            let name = (
+                gateway.to_owned(),
+                account(webhook),
+                mode.to_owned(),
+                webhook.key.clone(),
+            );
+            kept.push(match new.remove(&name) {
+                Some(id) => Kept::New(WebhookId::new(id).map_err(broken)?),
+                // It was there before, or came twice.
+                None => self.keep_webhook(webhook).await?,
+            });
+        }
+        Ok(kept)
     }
 
     async fn lease_webhooks(

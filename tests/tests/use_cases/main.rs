@@ -6,6 +6,7 @@
 )]
 
 mod books;
+mod intake;
 mod lost_locks;
 mod repeats;
 mod stage;

@@ -4,6 +4,7 @@
 
 mod hands;
 mod heed;
+mod intake;
 mod pause;
 mod receive;
 mod tally;
@@ -16,6 +17,7 @@ use bayar_domain::Gateway;
 
 use crate::port::Webhooks;
 
+pub(crate) use intake::Intake;
 pub use receive::NotReceived;
 pub(crate) use tally::InboxTally;
 

@@ -57,12 +57,7 @@ impl App {
         let (webhook, shown) = as_kept(reader, delivery);
         tell(&webhook, delivery, &shown);
         let _ = failpoint::hit("inbox.before_store");
-        let kept = match self.store.keep_webhook(&webhook).await {
-            // It may be there: the second time, it is found.
-            Err(StoreError::Unsure(_)) => self.store.keep_webhook(&webhook).await,
-            kept => kept,
-        };
-        match kept {
+        match self.intake.keep(webhook).await {
             Ok(Kept::New(id)) => {
                 let _ = failpoint::hit("inbox.after_store");
                 count(gateway, "received");

@@ -30,6 +30,16 @@ impl Inbox for SqliteStore {
         Ok(kept.await?)
     }
 
+    async fn keep_webhooks(&self, webhooks: &[NewWebhook]) -> Answer<Vec<Kept>> {
+        let webhooks = webhooks.to_vec();
+        let kept = self.writer.run(move |connection, now| {
+            let now = time_text(now)?;
+            let kept = webhooks.iter().map(|it| keep(connection, it, &now));
+            kept.collect::<Result<Vec<_>, _>>()
+        });
+        Ok(kept.await?)
+    }
+
     async fn lease_webhooks(
         &self,
         gateway: Gateway,

@@ -50,6 +50,7 @@ pub enum Operation {
     LeaseCall,
     MayRead,
     KeepWebhook,
+    KeepWebhooks,
     LeaseWebhooks,
     SettleWebhook,
     Webhook,

@@ -121,6 +121,7 @@ delegate! { GatewayCalls:
 
 delegate! { Inbox:
     KeepWebhook keep_webhook(webhook: &NewWebhook) -> Kept;
+    KeepWebhooks keep_webhooks(webhooks: &[NewWebhook]) -> Vec<Kept>;
     LeaseWebhooks lease_webhooks(gateway: Gateway, at_most: u32, lasting: Duration) -> Vec<LeasedWebhook>;
     SettleWebhook settle_webhook(outcome: &WebhookOutcome) -> bool;
     Webhook webhook(id: WebhookId) -> Option<StoredWebhook>;

@@ -15,6 +15,11 @@ pub trait Inbox: Send + Sync {
     /// Of any number with the same gateway, account, mode and key it MUST keep the first, and no other.
     async fn keep_webhook(&self, webhook: &NewWebhook) -> Answer<Kept>;
 
+    /// Keeps webhooks that came at the same time, each by the same rule. Answers in their order.
+    ///
+    /// Of any number that keep the same ones at once, in whatever order, none MUST keep another one from its end.
+    async fn keep_webhooks(&self, webhooks: &[NewWebhook]) -> Answer<Vec<Kept>>;
+
     /// Takes at most so many webhooks of a gateway that are due, for the caller alone, for some time by the clock of
     /// the store.
     /// Those that have waited longest come first.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bayar_app::port::store::{
     AttemptPlace, CallKey, CallPurpose, Kept, LeasedWebhook, NewWebhook, Page, Store, WebhookCount,
-    WebhookFilter, WebhookId, WebhookOutcome, WebhookStatus,
+    WebhookEntry, WebhookFilter, WebhookId, WebhookOutcome, WebhookStatus,
 };
 use bayar_domain::{Gateway, Mode};
 use chrono::TimeDelta;
@@ -28,6 +28,8 @@ macro_rules! inbox_cases {
                 a_webhook_is_kept_to_the_last_byte,
                 the_same_webhook_is_kept_once,
                 of_many_that_keep_a_webhook_at_once_one_is_new,
+                webhooks_that_are_kept_together_are_kept_one_by_one,
+                those_who_keep_the_same_webhooks_in_any_order_all_come_to_an_end,
                 a_webhook_is_taken_by_one_at_a_time,
                 of_many_workers_no_two_take_one_webhook,
                 webhooks_of_one_gateway_are_taken_apart_from_those_of_another,
@@ -146,6 +148,97 @@ pub async fn of_many_that_keep_a_webhook_at_once_one_is_new(fixture: &dyn StoreF
             }
         }
         assert_eq!((new, ids.len()), (1, 1), "round {round}");
+    }
+}
+
+pub async fn webhooks_that_are_kept_together_are_kept_one_by_one(fixture: &dyn StoreFixture) {
+    let (store, beside) = (fixture.store(), fixture.beside().await);
+    assert_eq!(store.keep_webhooks(&[]).await.unwrap(), []);
+    let known = kept(&*store, &a_webhook("evt_1")).await;
+    let whole = NewWebhook {
+        account: Some("acct_1".to_owned()),
+        mode: Mode::Live,
+        headers: r#"{"user-agent":"Télé \"1\""}"#.to_owned(),
+        body: every_byte(),
+        ..a_webhook("evt_2")
+    };
+    let other = NewWebhook {
+        gateway: Gateway::Midtrans,
+        ..a_webhook("evt_1")
+    };
+    let again = NewWebhook {
+        body: b"other".to_vec(),
+        ..whole.clone()
+    };
+    let together = [a_webhook("evt_1"), whole.clone(), other.clone(), again];
+    let told = beside.keep_webhooks(&together).await.unwrap();
+    let [
+        Kept::Known(first),
+        Kept::New(second),
+        Kept::New(third),
+        Kept::Known(fourth),
+    ] = told[..]
+    else {
+        panic!("{told:?}");
+    };
+    assert_eq!((first, second), (known, fourth));
+    for (id, webhook) in [(second, &whole), (third, &other)] {
+        let found = store.webhook(id).await.unwrap().unwrap();
+        assert_eq!(
+            (&found.headers, &found.body),
+            (&webhook.headers, &webhook.body)
+        );
+        let WebhookEntry {
+            gateway,
+            account,
+            mode,
+            key,
+            kind,
+            status,
+            tries,
+            ..
+        } = &found.entry;
+        assert_eq!((*gateway, *mode), (webhook.gateway, webhook.mode));
+        assert_eq!(
+            (account, key, kind),
+            (&webhook.account, &webhook.key, &webhook.kind)
+        );
+        assert_eq!((*status, *tries), (WebhookStatus::Received, 0));
+    }
+    // They are due at once.
+    let due = store.lease_webhooks(Gateway::Midtrans, 9, LASTING).await;
+    assert_eq!(due.unwrap().len(), 1);
+}
+
+pub async fn those_who_keep_the_same_webhooks_in_any_order_all_come_to_an_end(
+    fixture: &dyn StoreFixture,
+) {
+    let (store, beside) = (fixture.store(), fixture.beside().await);
+    for round in 0..4 {
+        let webhooks: Vec<_> = (0..40)
+            .map(|number| a_webhook(&format!("evt_{round}_{number}")))
+            .collect();
+        let keeping = (0..12).map(|task| {
+            let store = Arc::clone(if task % 2 == 0 { &store } else { &beside });
+            let mut webhooks = webhooks.clone();
+            if task % 3 == 0 {
+                webhooks.reverse();
+            }
+            tokio::spawn(async move { patiently(|| store.keep_webhooks(&webhooks)).await.unwrap() })
+        });
+        let (mut new, mut ids) = (BTreeSet::new(), BTreeSet::new());
+        for kept in join_all(keeping).await {
+            for kept in kept.unwrap() {
+                match kept {
+                    Kept::New(id) => assert!(new.insert(id), "{id:?} was new twice"),
+                    Kept::Known(id) => {
+                        ids.insert(id);
+                    }
+                }
+            }
+        }
+        assert_eq!(new.len(), webhooks.len(), "round {round}");
+        assert!(ids.is_subset(&new), "round {round}");
     }
 }
 
