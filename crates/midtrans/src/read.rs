@@ -12,6 +12,8 @@ use crate::{open, rupiah, time};
 
 mod refunds;
 
+use self::refunds::refunds_in;
+
 /// How long after its deadline somebody who had begun to pay may still get through.
 pub const GRACE: TimeDelta = TimeDelta::minutes(15);
 
@@ -247,17 +249,9 @@ impl Told<'_> {
     /// The gateway holds what was not refunded before; where it does not tell how much, all of that.
     fn disputed(&self) -> Result<Proofs, CallError> {
         let mut proofs = self.refunded()?;
-        let refunded = proofs.iter().filter_map(|(proof, _)| match proof {
-            Proof::Refunded { step, .. } if *step == RefundStep::Failed => None,
-            Proof::Refunded { amount, .. } => Some(*amount),
-            Proof::Captured { .. }
-            | Proof::Challenged { .. }
-            | Proof::Reversed { .. }
-            | Proof::Declined { .. }
-            | Proof::Failed { .. }
-            | Proof::Expired
-            | Proof::Disputed { .. } => None,
-        });
+        let refunded = refunds_in(&proofs)
+            .filter(|(_, _, step)| *step != RefundStep::Failed)
+            .map(|(_, amount, _)| amount);
         let gross = self.gross()?;
         let currency = gross.currency();
         let left = Money::sum(currency, refunded)

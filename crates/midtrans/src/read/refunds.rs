@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bayar_app::port::gateway::{AskedRefund, CallError};
 use bayar_domain::fact::{Proof, RefundStep};
 use bayar_domain::gateway::GatewayRefundId;
-use bayar_domain::{Currency, Money, RefundId};
+use bayar_domain::{Money, RefundId};
 use chrono::{DateTime, Utc};
 
 use super::{Proofs, Told, amount, garbage};
@@ -19,7 +19,9 @@ impl Told<'_> {
         for entry in &self.body.refunds {
             proofs.extend(self.entry(entry)?);
         }
-        let listed = sum_of(&proofs, self.gross()?.currency())?;
+        let amounts = refunds_in(&proofs).map(|(_, amount, _)| amount);
+        let listed = Money::sum(self.gross()?.currency(), amounts);
+        let listed = listed.map_err(|_| garbage("refunds"))?;
         self.must_list_all(listed)?;
         if self.body.refunds.is_empty() {
             proofs.extend(self.unlisted()?);
@@ -52,10 +54,7 @@ impl Told<'_> {
     /// What was told while nothing was listed gives way where it does not fit beside what is listed.
     fn outdated(&self, listed: &Proofs, sum: Money) -> Result<Proofs, CallError> {
         let gross = self.gross()?;
-        let is_listed = |name: &GatewayRefundId| {
-            let mut names = listed.iter().filter_map(|(proof, _)| name_of(proof));
-            names.any(|listed| listed == name)
-        };
+        let is_listed = |name| refunds_in(listed).any(|(listed, ..)| listed == name);
         let mut outdated = Vec::new();
         for (name, known) in self.known() {
             let was_guessed = name.as_str() == self.nameless() || self.is_asked(name);
@@ -208,9 +207,17 @@ struct Known {
     ours: Option<RefundId>,
 }
 
-fn name_of(proof: &Proof) -> Option<&GatewayRefundId> {
-    match proof {
-        Proof::Refunded { refund, .. } => Some(refund),
+/// The refunds among what is proved, each with its amount and how far it is.
+pub(super) fn refunds_in(
+    proofs: &Proofs,
+) -> impl Iterator<Item = (&GatewayRefundId, Money, RefundStep)> {
+    proofs.iter().filter_map(|(proof, _)| match proof {
+        Proof::Refunded {
+            refund,
+            amount,
+            step,
+            ..
+        } => Some((refund, *amount, *step)),
         Proof::Captured { .. }
         | Proof::Challenged { .. }
         | Proof::Reversed { .. }
@@ -218,21 +225,7 @@ fn name_of(proof: &Proof) -> Option<&GatewayRefundId> {
         | Proof::Failed { .. }
         | Proof::Expired
         | Proof::Disputed { .. } => None,
-    }
-}
-
-fn sum_of(proofs: &Proofs, currency: Currency) -> Result<Money, CallError> {
-    let amounts = proofs.iter().filter_map(|(proof, _)| match proof {
-        Proof::Refunded { amount, .. } => Some(*amount),
-        Proof::Captured { .. }
-        | Proof::Challenged { .. }
-        | Proof::Reversed { .. }
-        | Proof::Declined { .. }
-        | Proof::Failed { .. }
-        | Proof::Expired
-        | Proof::Disputed { .. } => None,
-    });
-    Money::sum(currency, amounts).map_err(|_| garbage("refunds"))
+    })
 }
 
 /// A refund is done when the bank has confirmed it. One that was handed to the bank on paper is never confirmed:
