@@ -70,10 +70,7 @@ pub struct Stage {
 impl Stage {
     /// On a fresh database.
     pub async fn on_postgres() -> Self {
-        let database = FreshDatabase::new(MIGRATIONS, async |url| {
-            Installation::on_postgres(url).migrate();
-        })
-        .await;
+        let database = fresh_database().await;
         let installation = Installation::on_postgres(&database.url);
         Self::set(installation, Some(database)).await
     }
@@ -86,9 +83,18 @@ impl Stage {
     }
 
     async fn set(installation: Installation, database: Option<FreshDatabase>) -> Self {
+        Self::beside(SimConfig::default(), installation, database).await
+    }
+
+    /// Beside gateways of a certain kind.
+    pub async fn beside(
+        gateways: SimConfig,
+        installation: Installation,
+        database: Option<FreshDatabase>,
+    ) -> Self {
         let simulator = Simulator::start(SimConfig {
             hold: Duration::from_secs(30),
-            ..SimConfig::default()
+            ..gateways
         })
         .unwrap();
         let installation = installation
@@ -151,4 +157,12 @@ impl Stage {
     pub fn time(&self) -> DateTime<Utc> {
         Utc::now()
     }
+}
+
+/// A database with the tables.
+pub async fn fresh_database() -> FreshDatabase {
+    FreshDatabase::new(MIGRATIONS, async |url| {
+        Installation::on_postgres(url).migrate();
+    })
+    .await
 }

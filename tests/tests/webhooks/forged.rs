@@ -172,7 +172,7 @@ async fn no_log_holds_a_secret_or_what_a_webhook_said(mut stage: Stage) {
     let deliveries = stage.gateways.deliveries().unwrap();
     assert!(deliveries.len() > 6, "{}", deliveries.len());
     tokio::time::timeout(Duration::from_secs(60), async {
-        let Stage { server, .. } = stage;
+        let server = stage.shared.server;
         let log = server.stop().await.log;
         assert!(log.contains("MIDTRANS WEBHOOK RECEIVED"));
         assert!(log.contains("STRIPE WEBHOOK RECEIVED"));

@@ -1,50 +1,40 @@
 //! An installation beside simulated gateways that post to it.
 
+use std::ops::{Deref, DerefMut};
 use std::time::Duration;
 
-use bayar_auditor::Database;
-use bayar_sandbox::sim::book::{Attempt, Book as GatewayBook};
+use bayar_sandbox::sim::book::Attempt;
 use bayar_sandbox::sim::{
-    Action, Fault, Forgery, Handle, Rule, SigningTime, SimConfig, Simulator, Tamper, WebhookRule,
-    WebhookUrls,
+    Action, Forgery, SigningTime, SimConfig, Tamper, WebhookRule, WebhookUrls,
 };
 use bayar_testkit::servers::FreshDatabase;
-use bayar_tests::program::{Client, Installation, MIGRATIONS, Server, Store, wait_until};
-use bayar_tests::stage::AtTheEnd;
+use bayar_tests::program::{Installation, wait_until};
+use bayar_tests::stage;
 use serde_json::{Value, json};
 use tokio::net::TcpSocket;
 
-pub use bayar_tests::stage::on_both_stores;
+pub use bayar_tests::stage::{Ordered, fresh_database, on_both_stores};
 
-/// A fee that both gateways take.
-pub const PRICE: &str = "150000";
-
-const STRIPE_KEY: &str = "sk_test_simulated";
 const STRIPE_SECRET: &str = "whsec_simulated";
-const MIDTRANS_KEY: &str = "SB-Mid-server-simulated";
 
+/// The stage of all tests, whose gateways post to its server.
 pub struct Stage {
-    /// Goes first, while all that it looks at is still there.
-    _auditor: AtTheEnd,
-    _simulator: Simulator,
-    pub gateways: Handle,
-    pub installation: Installation,
-    pub server: Server,
-    pub store: Store,
-    customer_id: i64,
-    customer: Client,
-    operator: Client,
-    service: Client,
-    consultations: i64,
+    pub shared: stage::Stage,
     _port: TcpSocket,
-    _database: Option<FreshDatabase>,
 }
 
-/// An order with its payment.
-#[derive(Debug, Clone)]
-pub struct Ordered {
-    pub number: String,
-    pub payment: i64,
+impl Deref for Stage {
+    type Target = stage::Stage;
+
+    fn deref(&self) -> &stage::Stage {
+        &self.shared
+    }
+}
+
+impl DerefMut for Stage {
+    fn deref_mut(&mut self) -> &mut stage::Stage {
+        &mut self.shared
+    }
 }
 
 impl Stage {
@@ -63,52 +53,22 @@ impl Stage {
     }
 
     pub async fn set(installation: Installation, database: Option<FreshDatabase>) -> Self {
-        let simulator = Simulator::start(SimConfig {
-            hold: Duration::from_secs(30),
+        let gateways = SimConfig {
             // The gateways' clock is moved in some cases, and ours is not.
             signing_time: SigningTime::Real,
             ..SimConfig::default()
-        })
-        .unwrap();
+        };
         let (port, address) = reserved_port();
         let installation = installation
             // What is sent again is sent where it was sent before, to whichever process is there by then.
             .with("BIND_ADDRESS", &address)
             // The gateways' clock may run ahead.
             .with("CHECKOUT_TTL", "22h")
-            .with("STRIPE_SECRET_KEY", STRIPE_KEY)
-            .with("STRIPE_WEBHOOK_SECRET", STRIPE_SECRET)
-            .with("STRIPE_API_BASE", &simulator.stripe_base())
-            .with("MIDTRANS_SERVER_KEY", MIDTRANS_KEY)
-            .with("MIDTRANS_SNAP_BASE", &simulator.url())
-            .with("MIDTRANS_API_BASE", &simulator.core_base())
-            .with("GATEWAY_TIMEOUT", "1s");
-        let server = installation.serve().await;
-        let (customer_id, customer) = installation.customer("buyer@example.com", &server).await;
-        let added = installation.run(
-            &["keys", "add", "operators", "--role", "operator", "--json"],
-            "",
-        );
-        let added: Value = serde_json::from_str(&added).unwrap();
-        let operator = Client::new(server.address, added["key"].as_str().unwrap());
-        let tables = match installation.database_url() {
-            Some(url) => Database::Postgres(url.to_owned()),
-            None => Database::Sqlite(installation.data_dir().join("bayar.sqlite")),
-        };
+            .with("STRIPE_WEBHOOK_SECRET", STRIPE_SECRET);
+        let shared = stage::Stage::beside(gateways, installation, database).await;
         let stage = Self {
-            _auditor: AtTheEnd::new(tables, simulator.handle()),
-            gateways: simulator.handle(),
-            _simulator: simulator,
-            store: installation.store().await,
-            service: installation.service("shop", &server),
-            customer,
-            customer_id,
-            operator,
-            server,
-            installation,
-            consultations: 0,
+            shared,
             _port: port,
-            _database: database,
         };
         stage.listen();
         stage
@@ -135,88 +95,35 @@ impl Stage {
 
     /// With a new server in place of the old one, under the settings as they are now.
     pub async fn restarted(self) -> Self {
-        self.replaced(&[]).await
+        let shared = self.shared.restarted().await;
+        Self { shared, ..self }.listening()
     }
 
     /// With a server that kills itself at that step.
     pub async fn restarted_until(self, step: &str) -> Self {
-        self.replaced(&[("BAYAR_KILL_AT", step)]).await
+        let shared = self.shared.restarted_until(step).await;
+        Self { shared, ..self }.listening()
     }
 
     /// With a new server in place of one that has killed itself.
     pub async fn revived(self) -> Self {
-        let Self {
-            server,
-            installation,
-            ..
-        } = self;
-        let ended = server.ended().await;
-        assert!(ended.is_killed(), "{ended:?}");
-        let server = installation.serve().await;
-        let stage = Self {
-            server,
-            installation,
-            ..self
-        };
-        stage.listen();
-        stage
+        let shared = self.shared.revived().await;
+        Self { shared, ..self }.listening()
     }
 
-    async fn replaced(self, variables: &[(&str, &str)]) -> Self {
-        let Self {
-            server,
-            installation,
-            ..
-        } = self;
-        server.stop().await;
-        let server = installation.try_serve(&[], variables).await;
-        let stage = Self {
-            server: server.unwrap_or_else(|ended| panic!("{ended:?}")),
-            installation,
-            ..self
-        };
-        stage.listen();
-        stage
-    }
-
-    fn customer(&self) -> Client {
-        self.customer.at(self.server.address)
+    fn listening(self) -> Self {
+        self.listen();
+        self
     }
 
     /// A new consultation, and a payment for its fee.
     pub async fn order(&mut self) -> Ordered {
-        self.consultations += 1;
-        let wish = json!({
-            "consultation_id": self.consultations,
-            "patient_id": self.customer_id,
-            "amount": PRICE,
-            "currency": "IDR",
-        });
-        let service = self.service.at(self.server.address);
-        let answer = service.post("/api/v1/consultations", &[], &wish).await;
-        let answer = answer.unwrap();
-        assert_eq!(answer.status, 201, "{}", answer.text);
-        let number = answer.json()["data"]["order_number"].clone();
-        let wish = json!({
-            "consultation_id": self.consultations,
-            "amount": PRICE,
-            "payment_method": "stripe",
-        });
-        let customer = self.customer();
-        let created = customer.post("/api/v1/payments", &[], &wish).await.unwrap();
-        assert_eq!(created.status, 201, "{}", created.text);
-        Ordered {
-            number: number.as_str().unwrap().to_owned(),
-            payment: created.number("/data/payment_id"),
-        }
+        self.shared.order().await
     }
 
     /// Presses the button, and answers with what status.
     pub async fn process(&self, order: &Ordered, gateway: &str) -> u16 {
-        let path = format!("/api/v1/payments/{}/process", order.payment);
-        let body = json!({ "gateway": gateway });
-        let answer = self.customer().post(&path, &[], &body).await;
-        answer.unwrap().status
+        self.shared.process(order.payment, gateway).await.status
     }
 
     /// An order whose checkout is open.
@@ -228,11 +135,10 @@ impl Stage {
 
     /// The buyer pays.
     pub fn pay(&self, order: &Ordered, gateway: &str) {
-        let paid = match gateway {
-            "stripe" => self.gateways.pay_stripe(&order.number),
-            _ => self.gateways.pay_midtrans(&order.number, "gopay"),
-        };
-        paid.unwrap();
+        match gateway {
+            "stripe" => self.pay_stripe(order),
+            _ => self.pay_midtrans(order),
+        }
     }
 
     /// An order that was paid without anybody here hearing of it.
@@ -247,9 +153,7 @@ impl Stage {
 
     /// Where a payment stands, without asking anybody.
     pub async fn status(&self, order: &Ordered) -> String {
-        let path = format!("/api/v1/payments/{}", order.payment);
-        let answer = self.customer().get(&path).await.unwrap();
-        answer.json()["data"]["status"].as_str().unwrap().to_owned()
+        self.stored_status(order.payment).await
     }
 
     /// Waits until a payment stands there. Nobody asks the gateway for it.
@@ -260,23 +164,18 @@ impl Stage {
 
     /// How often a payment went to a state.
     pub async fn times(&self, order: &Ordered, state: &str) -> usize {
-        let path = format!("/api/v1/payments/{}/events", order.payment);
-        let answer = self.customer().get(&path).await.unwrap().json();
-        let events = answer["data"].as_array().unwrap();
-        let to = events.iter().filter(|event| event["to"] == json!(state));
-        to.count()
+        self.shared.times(order.payment, state).await
     }
 
     /// Asks the gateway, as the button does.
     pub async fn refresh(&self, order: &Ordered) {
-        let path = format!("/api/v1/payments/{}/refresh", order.payment);
-        let answer = self.customer().post(&path, &[], &json!({})).await.unwrap();
+        let answer = self.post(order.payment, "refresh", &json!({})).await;
         assert_eq!(answer.status, 200, "{}", answer.text);
     }
 
     /// What operators see of the webhooks that came, newest first.
     pub async fn webhooks(&self, query: &str) -> Vec<Value> {
-        let operator = self.operator.at(self.server.address);
+        let operator = self.operator();
         let path = format!("/api/v1/ops/webhooks?per_page=100{query}");
         let answer = operator.get(&path).await.unwrap();
         assert_eq!(answer.status, 200, "{}", answer.text);
@@ -320,20 +219,6 @@ impl Stage {
             .await;
     }
 
-    /// Lets the time pass in which a webhook belongs to a process that is dead.
-    pub async fn let_leases_end(&self) {
-        self.store
-            .run("UPDATE inbox SET leased_until = received_at WHERE leased_until IS NOT NULL")
-            .await;
-        self.store
-            .run("UPDATE gateway_calls SET leased_until = NULL WHERE leased_until IS NOT NULL")
-            .await;
-    }
-
-    pub fn act(&self, action: Action) -> Value {
-        self.gateways.act(action).unwrap()
-    }
-
     /// A webhook that no gateway would send.
     pub async fn forge(&self, about: &str, event: &str, how: Tamper) {
         let forgery = Forgery {
@@ -351,29 +236,6 @@ impl Stage {
         self.gateways.add_webhook_rule(rule).unwrap();
     }
 
-    /// No webhook goes wrong any more.
-    pub fn calm(&self) {
-        self.gateways.clear_webhook_rules().unwrap();
-        self.gateways.clear_faults().unwrap();
-    }
-
-    /// All requests of a kind go wrong.
-    pub fn all(&self, operation: &str, fault: Fault) {
-        let rule = Rule::next(fault).at(operation).times(0);
-        self.gateways.add_fault(rule).unwrap();
-    }
-
-    /// The next request of a kind goes wrong.
-    pub fn next(&self, operation: &str, fault: Fault) {
-        self.gateways
-            .add_fault(Rule::next(fault).at(operation))
-            .unwrap();
-    }
-
-    pub fn book(&self) -> GatewayBook {
-        self.gateways.book()
-    }
-
     /// What was posted about an order, in its order, and what it was answered.
     pub fn attempts(&self, order: &Ordered) -> Vec<Attempt> {
         let book = self.book();
@@ -388,20 +250,25 @@ impl Stage {
         self.book().captures(&order.number)[0].id.clone()
     }
 
+    /// Lets the time pass in which a webhook, or a call, belongs to a process that is dead.
+    pub async fn let_leases_end(&self) {
+        self.store
+            .run("UPDATE inbox SET leased_until = received_at WHERE leased_until IS NOT NULL")
+            .await;
+        self.shared.let_leases_end().await;
+    }
+
+    /// Nothing goes wrong any more, with no webhook either.
+    pub fn calm(&self) {
+        self.gateways.clear_webhook_rules().unwrap();
+        self.shared.calm();
+    }
+
     /// By the gateways' own book so much was taken and kept, and the payment was completed once.
     pub async fn must_have_kept(&self, order: &Ordered, captures: usize) {
-        let kept = self.book().kept_captures(&order.number);
-        assert_eq!(kept.len(), captures, "{kept:?}");
+        self.shared.must_have_kept(order, captures);
         assert_eq!(self.times(order, "completed").await, captures);
     }
-}
-
-/// A database with the tables.
-pub async fn fresh_database() -> FreshDatabase {
-    FreshDatabase::new(MIGRATIONS, async |url| {
-        Installation::on_postgres(url).migrate();
-    })
-    .await
 }
 
 /// A free port, kept from others by a socket that is bound to it and never listens.
