@@ -1,7 +1,7 @@
 //! How much the work of this process asks a gateway.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -31,7 +31,8 @@ struct OneGate {
     pace: Option<Pace>,
     health: Mutex<Health>,
     hands: Arc<Semaphore>,
-    is_crowded: AtomicBool,
+    /// How many found no hand, and wait in the store until one is free.
+    crowd: AtomicU32,
 }
 
 /// A hand that works for one gateway, until it is dropped.
@@ -60,7 +61,7 @@ impl Gates {
                 pace: quota.and_then(period).map(Pace::new),
                 health: Mutex::default(),
                 hands: Arc::new(Semaphore::new(share)),
-                is_crowded: AtomicBool::new(false),
+                crowd: AtomicU32::new(0),
             };
             (gateway, gate)
         };
@@ -74,16 +75,30 @@ impl Gates {
             return Some(Hand(None));
         };
         let hand = Arc::clone(&gate.hands).try_acquire_owned().ok();
-        if hand.is_none() {
-            gate.is_crowded.store(true, Ordering::Relaxed);
-        }
         hand.map(|hand| Hand(Some(hand)))
     }
 
-    /// Whether somebody found no hand here since it was last asked.
-    pub(super) fn was_crowded(&self, gateway: Gateway) -> bool {
+    /// Whether somebody would find a hand now.
+    pub(super) fn has_free_hand(&self, gateway: Gateway) -> bool {
         let gate = self.0.get(&gateway);
-        gate.is_some_and(|gate| gate.is_crowded.swap(false, Ordering::Relaxed))
+        gate.is_none_or(|gate| gate.hands.available_permits() > 0)
+    }
+
+    /// Somebody who found no hand waits in the store now.
+    pub(super) fn join_crowd(&self, gateway: Gateway) {
+        if let Some(gate) = self.0.get(&gateway) {
+            gate.crowd.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Of those that wait for a hand, so many at most leave the crowd, to be woken by whoever asks. Answers how many.
+    pub(super) fn leave_crowd(&self, gateway: Gateway, at_most: u32) -> u32 {
+        let Some(gate) = self.0.get(&gateway) else {
+            return 0;
+        };
+        let less = |crowd: u32| Some(crowd.saturating_sub(at_most));
+        let crowd = (gate.crowd).fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
+        crowd.unwrap_or_else(|crowd| crowd).min(at_most)
     }
 
     /// Whether it is worth while to ask the gateway now.
@@ -201,15 +216,23 @@ mod tests {
         let gates = gates();
         let taken: Vec<_> = (0..3).filter_map(|_| gates.hand(Gateway::Stripe)).collect();
         assert_eq!(taken.len(), 3);
-        assert!(!gates.was_crowded(Gateway::Stripe));
         assert!(gates.hand(Gateway::Stripe).is_none());
+        assert!(!gates.has_free_hand(Gateway::Stripe));
         assert!(gates.hand(Gateway::Midtrans).is_some());
         drop(taken);
+        assert!(gates.has_free_hand(Gateway::Stripe));
         assert!(gates.hand(Gateway::Stripe).is_some());
-        // It is told once, to whoever asks first.
-        let crowded = [Gateway::Stripe, Gateway::Stripe, Gateway::Midtrans];
-        let crowded = crowded.map(|gateway| gates.was_crowded(gateway));
-        assert_eq!(crowded, [true, false, false]);
+    }
+
+    #[test]
+    fn each_of_a_crowd_is_woken_once() {
+        let gates = gates();
+        for _ in 0..3 {
+            gates.join_crowd(Gateway::Stripe);
+        }
+        assert_eq!(gates.leave_crowd(Gateway::Midtrans, 2), 0);
+        let woken = [(); 3].map(|()| gates.leave_crowd(Gateway::Stripe, 2));
+        assert_eq!(woken, [2, 1, 0]);
     }
 
     #[test]

@@ -28,8 +28,11 @@ const BUSY: Duration = Duration::from_secs(5);
 /// How soon a job comes back that was put off without asking: when its gateway answers again, it is woken before.
 const UNASKED: Duration = Duration::from_secs(300);
 
-/// How many of those that wait for a gateway an answer of it wakes. It is more than one, so that they are soon as
-/// many as there are hands; and few, so that they are not all before those that wait for another one.
+/// How soon one comes back that found no hand: when one is free, it is woken before.
+const CROWDED: Duration = Duration::from_secs(60);
+
+/// How many of those that wait for a gateway each wakes that is done with it. It is more than one, so that they are
+/// soon as many as there are hands; and few, so that they are not all before those that wait for another one.
 const WOKEN: u32 = 2;
 
 /// What is in our hands.
@@ -74,6 +77,18 @@ struct Look {
 
 /// Whether the trouble is the gateway's, and not this one attempt's.
 type IsShared = bool;
+
+/// What a gateway was asked, and said.
+struct Asked {
+    resolved: Resolved,
+    trouble: Option<IsShared>,
+}
+
+impl Asked {
+    fn is_answered(&self) -> bool {
+        !self.resolved.readings.is_empty()
+    }
+}
 
 impl App {
     /// Serves a job that was taken, and gives it back.
@@ -157,13 +172,23 @@ impl App {
                 };
                 (put_off, Served::Troubled)
             }
-            Err(Unserved::Unasked(gateway)) => (self.unasked(job, gateway), Served::Troubled),
-            Err(Unserved::Crowded(gateway)) => (self.unasked(job, gateway), Served::PutOff),
+            Err(Unserved::Unasked(gateway)) => {
+                (self.unasked(job, gateway, UNASKED), Served::Troubled)
+            }
+            Err(Unserved::Crowded(gateway)) => {
+                (self.unasked(job, gateway, CROWDED), Served::PutOff)
+            }
             Err(Unserved::Trouble(Trouble::InProgress)) => (quiet(BUSY, job), Served::Lost),
-            // The store is not there: nothing can be written, and its lease ends by itself.
+            // As long as the store is not there, this cannot be written either, and its lease ends by itself.
             Err(Unserved::Trouble(Trouble::Unavailable(error))) => {
                 tracing::warn!(%error, "a job waits for the store");
-                return Served::Troubled;
+                let put_off = PutOff {
+                    delay: BUSY,
+                    tries: job.tries,
+                    faults: job.faults,
+                    waits_for: None,
+                };
+                (put_off, Served::Troubled)
             }
             Err(Unserved::Trouble(Trouble::Fault(error))) => {
                 tracing::error!(%error, "a job cannot be done: an operator has to look");
@@ -180,6 +205,13 @@ impl App {
         // A job that is done, or that somebody else took, stays as it is.
         if let Err(error) = self.store.put_job_off(job.key, job.epoch, &put_off).await {
             tracing::warn!(%error, "a job comes back when its lease is over");
+        }
+        if let (Served::PutOff, Some(gateway)) = (served, put_off.waits_for) {
+            self.work.gates.join_crowd(gateway);
+            // Whoever had the hands may have been done before this was written.
+            if self.work.gates.has_free_hand(gateway) {
+                self.wake_crowd(gateway).await;
+            }
         }
         served
     }
@@ -211,26 +243,16 @@ impl App {
             Some(gateway) => Some(self.hand(gateway)?),
             None => None,
         };
-        let resolved = self.bring_on(job, &before).await?;
-        let is_there = !resolved.readings.is_empty();
-        let trouble = resolved.errors.first().filter(|_| !is_there);
-        let trouble = trouble.map(|error| meets_all(error.fault()));
-        if let Some(gateway) = gateway
-            && (is_there || trouble.is_some())
-        {
-            self.work.gates.note(gateway, trouble != Some(true));
-        }
-        if job.key.kind == JobKind::CarryRefund
-            && let Ok(refund) = RefundId::new(job.key.subject)
-        {
-            self.call_if_silent(refund).await?;
-        }
+        let asked = self.have_turn(job, seen, gateway).await;
         drop(hand);
-        if let Some(gateway) = gateway.filter(|_| is_there)
-            && (self.work.gates.was_crowded(gateway) || job.waits_for == Some(gateway))
-        {
-            self.wake(gateway, WOKEN).await;
+        if let Some(gateway) = gateway {
+            match job.waits_for == Some(gateway) && asked.as_ref().is_ok_and(Asked::is_answered) {
+                // It answers again, so all that wait for it have their turn, by twos.
+                true => self.wake(gateway, WOKEN).await,
+                false => self.wake_crowd(gateway).await,
+            }
         }
+        let Asked { resolved, trouble } = asked?;
         let after = self.look(job.order).await?;
         let updated = self.tell_updates(job, &before, &after, &resolved);
         Ok(Look {
@@ -238,6 +260,35 @@ impl App {
             updated,
             trouble,
         })
+    }
+
+    /// Does what is left to do, and notes how its gateway does.
+    async fn have_turn(
+        self: &Arc<Self>,
+        job: &Job,
+        seen: &Seen,
+        gateway: Option<Gateway>,
+    ) -> Result<Asked, Unserved> {
+        let resolved = self.bring_on(job, seen).await?;
+        let mut asked = Asked {
+            resolved,
+            trouble: None,
+        };
+        if !asked.is_answered() {
+            let error = asked.resolved.errors.first();
+            asked.trouble = error.map(|error| meets_all(error.fault()));
+        }
+        if let Some(gateway) = gateway
+            && (asked.is_answered() || asked.trouble.is_some())
+        {
+            self.work.gates.note(gateway, asked.trouble != Some(true));
+        }
+        if job.key.kind == JobKind::CarryRefund
+            && let Ok(refund) = RefundId::new(job.key.subject)
+        {
+            self.call_if_silent(refund).await?;
+        }
+        Ok(asked)
     }
 
     /// A hand to ask a gateway with, if it is worth while to ask it now.
@@ -251,9 +302,9 @@ impl App {
     }
 
     /// What was not looked at is put off as it is: it did not have its turn.
-    fn unasked(&self, job: &Job, gateway: Gateway) -> PutOff {
+    fn unasked(&self, job: &Job, gateway: Gateway, delay: Duration) -> PutOff {
         PutOff {
-            delay: self.jittered(UNASKED),
+            delay: self.jittered(delay),
             tries: job.tries,
             faults: job.faults,
             waits_for: Some(gateway),
@@ -317,6 +368,14 @@ impl App {
             metrics::counter!("bayar_reconciler_fixes_total", "to" => is.as_str()).increment(1);
         }
         updated
+    }
+
+    /// A hand is free: those that found none have their turn.
+    async fn wake_crowd(&self, gateway: Gateway) {
+        let crowd = self.work.gates.leave_crowd(gateway, WOKEN);
+        if crowd > 0 {
+            self.wake(gateway, crowd).await;
+        }
     }
 
     /// Has jobs that wait for a gateway served now.
