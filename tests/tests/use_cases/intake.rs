@@ -119,6 +119,20 @@ async fn while_the_store_is_away_nobody_is_told_that_a_webhook_is_kept() {
 }
 
 #[tokio::test]
+async fn more_than_can_be_kept_in_time_are_sent_away_and_not_forgotten() {
+    let stage = Stage::new().await;
+    let bodies: Vec<_> = (0..20_000).map(|number| number.to_string()).collect();
+    let told = receive(&stage, &bodies).await;
+    let (well, sent_away): (Vec<_>, Vec<_>) = told.into_iter().partition(Result::is_ok);
+    assert!(!well.is_empty() && !sent_away.is_empty());
+    let not_stored = |told: &_| matches!(told, Err(NotReceived::NotStored(_)));
+    assert!(sent_away.iter().all(not_stored));
+    assert_eq!(kept(&stage).await, well.len() as u64);
+    let told = receive(&stage, &bodies[..FLOOD]).await;
+    assert!(told.iter().all(Result::is_ok), "{told:?}");
+}
+
+#[tokio::test]
 async fn an_answer_that_is_lost_is_found_by_asking_again() {
     let stage = Stage::new().await;
     stage

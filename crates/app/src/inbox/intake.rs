@@ -3,7 +3,6 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use futures_util::future::join_all;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
@@ -14,6 +13,9 @@ const WRITERS: u32 = 2;
 
 /// How many are written together.
 const TOGETHER: usize = 64;
+
+/// So many may wait. When more come the store is in trouble, and their gateway sends them again.
+const MOST_WAITING: usize = 4096;
 
 /// Where webhooks wait until they are kept.
 pub(crate) struct Intake {
@@ -47,7 +49,7 @@ impl Intake {
     /// Keeps a webhook. It goes on to its end even when the caller does not wait for it.
     pub async fn keep(&self, webhook: NewWebhook) -> Answer<Kept> {
         let (tell, told) = oneshot::channel();
-        if self.shared.put(Waiting { webhook, tell }) {
+        if self.shared.put(Waiting { webhook, tell })? {
             let writer = Writer(Some(Arc::clone(&self.shared)));
             self.runtime.spawn(writer.write());
         }
@@ -63,14 +65,17 @@ impl Shared {
     }
 
     /// Answers whether somebody has to begin to write.
-    fn put(&self, waiting: Waiting) -> bool {
+    fn put(&self, waiting: Waiting) -> Answer<bool> {
         let mut queue = self.queue();
+        if queue.waiting.len() >= MOST_WAITING {
+            return Err(StoreError::Unavailable("too many webhooks wait".into()));
+        }
         queue.waiting.push(waiting);
         let is_free = queue.writers < WRITERS;
         if is_free {
             queue.writers = queue.writers.saturating_add(1);
         }
-        is_free
+        Ok(is_free)
     }
 
     async fn keep(&self, batch: Vec<Waiting>) {
@@ -88,14 +93,27 @@ impl Shared {
         if let [one] = webhooks {
             return vec![self.keep_one(one).await];
         }
-        match self.store.keep_webhooks(webhooks).await {
+        let kept = match self.store.keep_webhooks(webhooks).await {
+            // What may be there is found the second time.
+            Err(StoreError::Busy(_) | StoreError::Unsure(_)) => {
+                self.store.keep_webhooks(webhooks).await
+            }
+            kept => kept,
+        };
+        match kept {
             Ok(kept) if kept.len() == webhooks.len() => kept.into_iter().map(Ok).collect(),
             Err(StoreError::Unavailable(why)) => {
                 let away = || Err(StoreError::Unavailable(why.to_string().into()));
                 webhooks.iter().map(|_| away()).collect()
             }
-            // What is wrong with one is no fault of the others, and what may be there is found the second time.
-            Ok(_) | Err(_) => join_all(webhooks.iter().map(|it| self.keep_one(it))).await,
+            // What is wrong with one is no fault of the others.
+            Ok(_) | Err(_) => {
+                let mut kept = Vec::new();
+                for webhook in webhooks {
+                    kept.push(self.keep_one(webhook).await);
+                }
+                kept
+            }
         }
     }
 

@@ -9,6 +9,9 @@ use crate::port::Random;
 /// After so many tries somebody has to look.
 pub(super) const MOST_TRIES: u32 = 8;
 
+/// One that waits for days is tried less often than this, if each try comes to an end.
+pub(super) const MOST_TRIES_OF_DAYS: u32 = 100;
+
 /// How long a webhook waits for what it is about.
 pub(super) const UNMATCHED_FOR: TimeDelta = TimeDelta::days(7);
 

@@ -9,14 +9,15 @@ use tracing::Instrument;
 
 use super::hands::Hands;
 use super::heed::Verdict;
-use super::pause::{self, MOST_TRIES};
+use super::pause::{self, MOST_TRIES, MOST_TRIES_OF_DAYS};
 use super::tally::count;
 use crate::App;
 use crate::failpoint;
 use crate::port::Random;
 use crate::port::store::{Answer, LeasedWebhook, WebhookEntry, WebhookOutcome, WebhookStatus};
 
-/// How long a webhook is one worker's: longer than everything that is done about it may take.
+/// How long a webhook is one worker's. What takes longer still is begun by another one as well, and does nothing
+/// twice: both go by what is written down about the order.
 const LEASE: Duration = Duration::from_secs(120);
 
 /// How often it is looked for what nobody was woken for: what another process received, and what is due again.
@@ -84,7 +85,7 @@ impl App {
         let _ = failpoint::hit("inbox.taken");
         let entry = &leased.webhook.entry;
         // Whoever took it last came to no end: what kills its worker must not do so for ever.
-        let verdict = if entry.status == WebhookStatus::Received && entry.tries > MOST_TRIES {
+        let verdict = if is_hopeless(entry) {
             Verdict::Hopeless("never_finished")
         } else {
             self.heed(&leased.webhook).await
@@ -126,6 +127,14 @@ impl App {
                 tracing::info!(%gateway, event_id, event_type, fault, %status, "a webhook is done");
             }
         }
+    }
+}
+
+/// Whether it was taken more often than anything that comes to an end.
+const fn is_hopeless(entry: &WebhookEntry) -> bool {
+    match entry.status {
+        WebhookStatus::Unmatched => entry.tries > MOST_TRIES_OF_DAYS,
+        _ => entry.tries > MOST_TRIES,
     }
 }
 
@@ -258,6 +267,17 @@ mod tests {
         }
         let last = leased(WebhookStatus::Received, 8, now);
         assert_eq!(ends(&last, again(None)), (WebhookStatus::Parked, None));
+    }
+
+    #[test]
+    fn what_never_comes_to_an_end_is_nobodys_work_for_ever() {
+        let is_hopeless = |status, tries| {
+            let leased = leased(status, tries, TimeDelta::zero());
+            is_hopeless(&leased.webhook.entry)
+        };
+        let received = [8, 9].map(|tries| is_hopeless(WebhookStatus::Received, tries));
+        let unmatched = [9, 100, 101].map(|tries| is_hopeless(WebhookStatus::Unmatched, tries));
+        assert_eq!((received, unmatched), ([false, true], [false, false, true]));
     }
 
     #[test]
