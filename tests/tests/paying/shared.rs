@@ -99,7 +99,7 @@ async fn two_servers_asked_at_once_open_one_checkout() {
 
 /// Two connections to the database, and twenty buyers whose gateway takes its time.
 async fn nobody_waits_for_a_connection_because_somebody_waits_for_a_gateway(mut stage: Stage) {
-    stage.installation.set("GATEWAY_TIMEOUT", "10s");
+    stage.installation.set("GATEWAY_TIMEOUT", "15s");
     if stage.is_shared() {
         stage.installation.set("DATABASE_POOL_SIZE", "2");
     }
@@ -108,7 +108,7 @@ async fn nobody_waits_for_a_connection_because_somebody_waits_for_a_gateway(mut 
     for _ in 0..20 {
         orders.push(stage.order().await);
     }
-    stage.all("checkout_session.create", Fault::Slow { ms: 3000 });
+    stage.all("checkout_session.create", Fault::Slow { ms: 8000 });
     let opening = orders
         .iter()
         .map(|order| stage.process(order.payment, "stripe"));

@@ -37,7 +37,7 @@ async fn a_refusal_after_a_lost_answer_is_not_believed_while_the_first_may_still
     stage: Stage,
 ) {
     let paid = stage.paid_at_midtrans("gopay").await;
-    let late = Fault::AppliedLate { after_ms: 6_000 };
+    let late = Fault::AppliedLate { after_ms: 15_000 };
     stage
         .gateways
         .add_fault(Rule::next(late).at("core.refund"))

@@ -37,8 +37,8 @@ macro_rules! locks_contract {
 }
 
 const LONG: Duration = Duration::from_secs(60);
-const SHORT: Duration = Duration::from_millis(150);
-const LONGER_THAN_SHORT: Duration = Duration::from_millis(200);
+const SHORT: Duration = Duration::from_millis(1000);
+const LONGER_THAN_SHORT: Duration = Duration::from_millis(1200);
 
 type Case<'a> = &'a dyn Fixture<dyn Locks>;
 

@@ -69,8 +69,8 @@ impl Fixture {
             mode: Mode::Test,
             merchant: Some(merchant.clone()),
             timeouts: Timeouts {
-                connect: Duration::from_millis(500),
-                answer: Duration::from_millis(250),
+                connect: Duration::from_secs(2),
+                answer: Duration::from_secs(1),
                 budget: Duration::from_secs(5),
                 whole,
             },
