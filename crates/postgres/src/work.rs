@@ -68,9 +68,12 @@ struct TakenRow {
 }
 
 impl TakenRow {
-    fn job(self) -> Answer<Job> {
-        let name = format!("{} {}", self.kind, self.subject_id);
-        self.restore().map_err(Unreadable::of("job", name))
+    /// One that cannot be read holds up no other: it comes again when its time with us is over.
+    fn job(self) -> Option<Job> {
+        let (kind, subject) = (self.kind.clone(), self.subject_id);
+        let job = self.restore();
+        job.inspect_err(|why| tracing::error!(kind, subject, %why, "a job cannot be read: an operator has to look"))
+            .ok()
     }
 
     fn restore(self) -> Result<Job, Source> {
@@ -97,8 +100,8 @@ statement! {
         epoch: i64 as BigInt,
         lasting: PgInterval as Interval,
     }
-    "UPDATE jobs SET leased_until = bayar_now() + " lasting "
-    WHERE kind = " kind " AND subject_id = " subject " AND epoch = " epoch " AND done_at IS NULL"
+    "UPDATE jobs SET leased_until = CASE WHEN done_at IS NULL THEN bayar_now() + " lasting " END
+    WHERE kind = " kind " AND subject_id = " subject " AND epoch = " epoch
 }
 
 statement! {
@@ -205,7 +208,7 @@ impl Work for PgStore {
             lasting: interval(lasting)?,
         };
         let taken: Vec<TakenRow> = self.write_returning(take).await?;
-        taken.into_iter().map(TakenRow::job).collect()
+        Ok(taken.into_iter().filter_map(TakenRow::job).collect())
     }
 
     async fn keep_job(&self, job: JobKey, epoch: i64, lasting: Duration) -> Answer<bool> {

@@ -102,8 +102,7 @@ pub async fn serve(
         .scheduler
         .then(|| tokio::spawn(keep_working(Arc::clone(&app), stopped.clone())));
     let workers = config.webhooks.workers;
-    let inbox = Arc::clone(&app).work_inbox(workers, told(stopped));
-    let inbox = tokio::spawn(inbox);
+    let inbox = tokio::spawn(keep_working_inbox(Arc::clone(&app), workers, stopped));
     let leaving = tokio::spawn(stop_when_signalled(Arc::clone(&stop)));
     tracing::info!(%address, installation = %app.installation(), "Bayar serves");
     ready(address, &app).await;
@@ -123,15 +122,31 @@ pub async fn serve(
     served.map_err(ServeError::Serve)
 }
 
+/// How soon what broke down begins anew.
+const PAUSE: Duration = Duration::from_secs(5);
+
 /// Does due work, and begins anew should that ever break down.
 async fn keep_working(app: Arc<App>, stopped: watch::Receiver<bool>) {
-    const PAUSE: Duration = Duration::from_secs(5);
     loop {
         let (worker, told) = (Arc::clone(&app), stopped.clone());
         let working = tokio::spawn(async move { worker.do_due_work(told).await });
         match working.await {
             Ok(()) => return,
             Err(error) => tracing::error!(%error, "due work broke down, and begins anew"),
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// The same with what came.
+async fn keep_working_inbox(app: Arc<App>, at_once: u32, stopped: watch::Receiver<bool>) {
+    loop {
+        let working = Arc::clone(&app).work_inbox(at_once, told(stopped.clone()));
+        match tokio::spawn(working).await {
+            Ok(()) => return,
+            Err(error) => {
+                tracing::error!(%error, "work on webhooks broke down, and begins anew");
+            }
         }
         tokio::time::sleep(PAUSE).await;
     }

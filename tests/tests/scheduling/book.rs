@@ -5,7 +5,7 @@ use std::time::Duration;
 use bayar_sandbox::sim::{Action, Fault, Rule};
 use bayar_tests::stage::{Ordered, Ran, Stage, on_both_stores};
 use chrono::{DateTime, TimeDelta, Utc};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::moments::{let_all_leases_end, let_jobs_be_due};
 
@@ -20,7 +20,9 @@ on_both_stores! {
     a_wallet_that_was_paid_after_its_page_was_closed_is_given_back_though_nobody_says_so,
     a_settlement_that_is_taken_back_is_found_though_nobody_says_so,
     a_payment_that_cannot_be_read_holds_up_no_other_one,
+    three_payments_that_cannot_be_read_hold_up_no_other_one,
     late_money_is_found_however_long_nobody_swept,
+    a_sweep_that_dies_goes_on_where_it_was,
     a_sweep_that_broke_off_begins_anew_before_the_next_night,
     the_pace_counts_requests_and_not_jobs,
 }
@@ -284,6 +286,34 @@ async fn a_payment_that_cannot_be_read_holds_up_no_other_one(mut stage: Stage) {
     stage.must_have_kept(&unswept, 1);
 }
 
+/// As many as are taken for a gateway in trouble, and for ever.
+async fn three_payments_that_cannot_be_read_hold_up_no_other_one(mut stage: Stage) {
+    let mut silent = Vec::new();
+    for _ in 0..3 {
+        silent.push(paid_unheard(&mut stage).await);
+        silent.push(paid_twice_unheard(&mut stage).await);
+    }
+    for order in &silent {
+        never_tell(&stage, order);
+    }
+    let paid = paid_unheard(&mut stage).await;
+    let swept = paid_twice_unheard(&mut stage).await;
+    for name in ["read-events", "sweep-book"] {
+        for _ in 0..2 {
+            run(&stage, name);
+            assert!(has_failed(&stage, name), "{name}");
+        }
+    }
+    assert_eq!(stage.stored_status(paid.payment).await, "completed");
+    stage.must_have_kept(&swept, 1);
+    stage.calm();
+    run(&stage, "sweep-book");
+    run(&stage, "read-events");
+    for order in &silent {
+        stage.must_have_kept(order, 1);
+    }
+}
+
 async fn late_money_is_found_however_long_nobody_swept(mut stage: Stage) {
     run(&stage, "sweep-book");
     let order = paid_twice_unheard(&mut stage).await;
@@ -314,6 +344,46 @@ async fn late_money_is_found_however_long_nobody_swept(mut stage: Stage) {
     let told = run(&stage, "sweep-book");
     assert!(told.contains("1 with news"), "{told}");
     stage.must_have_kept(&order, 1);
+}
+
+/// What was read before it died is not read again, and the rest is.
+async fn a_sweep_that_dies_goes_on_where_it_was(mut stage: Stage) {
+    // One more than it reads before it writes down how far it is.
+    let mut ended = Vec::new();
+    for _ in 0..50 {
+        let order = stage.order().await;
+        stage.open(order.payment, "midtrans").await;
+        let told = stage.post(order.payment, "cancel", &json!({})).await;
+        assert_eq!(told.status, 200, "{}", told.text);
+        ended.push(order);
+    }
+    let last = paid_twice_unheard(&mut stage).await;
+    let reads = |stage: &Stage, order: &Ordered| {
+        let book = stage.book();
+        let about = book.requests().filter(|(_, request)| {
+            request.order.as_ref() == Some(&order.number) && request.operation == "core.status"
+        });
+        about.count()
+    };
+    let before: Vec<_> = ended.iter().map(|order| reads(&stage, order)).collect();
+    stage.installation.set("WORK_GATEWAY_RATE", "off");
+    stage.installation.set("BAYAR_KILL_AT", "sweep.kept");
+    let died = stage.command(&["schedule", "run", "sweep-book"]);
+    assert_eq!(died.code, None, "{}", died.text);
+    stage.installation.set("BAYAR_KILL_AT", "");
+    let_all_leases_end(&stage).await;
+    let told = run(&stage, "sweep-book");
+    assert!(
+        told.contains("1 that ended were read again, 1 with news"),
+        "{told}"
+    );
+    for (order, before) in ended.iter().zip(before) {
+        assert_eq!(reads(&stage, order), before + 1, "{order:?}");
+    }
+    stage.must_have_kept(&last, 1);
+    // The next one begins where it should.
+    let told = run(&stage, "sweep-book");
+    assert!(told.contains("51 that ended were read again"), "{told}");
 }
 
 async fn a_sweep_that_broke_off_begins_anew_before_the_next_night(mut stage: Stage) {

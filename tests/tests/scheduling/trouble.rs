@@ -13,6 +13,7 @@ on_both_stores! {
     a_gateway_in_trouble_holds_up_nothing_of_another,
     a_slow_gateway_keeps_nobody_waiting_but_its_own,
     nobody_is_left_behind_in_a_crowd,
+    a_job_that_cannot_be_read_holds_up_no_other_one,
     rubbish_for_an_answer_is_no_reason_to_look_away,
 }
 
@@ -88,7 +89,7 @@ async fn a_slow_gateway_keeps_nobody_waiting_but_its_own(mut stage: Stage) {
     let paid = stage.order().await;
     stage.open(paid.payment, "midtrans").await;
     stage.pay_midtrans(&paid);
-    stage.all("checkout_session.retrieve", Fault::Slow { ms: 8000 });
+    stage.all("checkout_session.retrieve", Fault::Slow { ms: 14_000 });
     let_jobs_be_due(&stage).await;
     stage
         .store
@@ -126,11 +127,31 @@ async fn nobody_is_left_behind_in_a_crowd(mut stage: Stage) {
         orders.push(order);
     }
     leave_lists_alone(&stage).await;
+    stage.installation.set("GATEWAY_TIMEOUT", "15s");
     stage.all("checkout_session.retrieve", Fault::Slow { ms: 200 });
     sweep(&stage).await;
     for order in &orders {
         assert_eq!(stage.stored_status(order.payment).await, "completed");
     }
+}
+
+/// Whoever wrote it, nobody here knows what it is about.
+async fn a_job_that_cannot_be_read_holds_up_no_other_one(mut stage: Stage) {
+    let order = stage.order().await;
+    stage.open(order.payment, "stripe").await;
+    stage.pay_stripe(&order);
+    leave_lists_alone(&stage).await;
+    stage
+        .store
+        .run(
+            "INSERT INTO jobs (kind, subject_id, due_at) \
+            VALUES ('watch_attempt', 1000000, '2019-01-01T00:00:00.000000Z')",
+        )
+        .await;
+    sweep(&stage).await;
+    assert_eq!(stage.stored_status(order.payment).await, "completed");
+    let gone = "DELETE FROM jobs WHERE subject_id = 1000000";
+    stage.store.run(gone).await;
 }
 
 /// It completes though nobody asks.

@@ -80,7 +80,7 @@ impl App {
             return Ok(());
         }
         match self.end_overdue(stored.order.terms().id, live).await {
-            Ok(()) => Ok(()),
+            Ok(_) => Ok(()),
             Err(PayError::NotFound) => Err(OrderError::NotFound),
             Err(PayError::Trouble(trouble)) => Err(trouble.into()),
             Err(error) => Err(Trouble::fault(error).into()),

@@ -6,7 +6,7 @@ use bayar_domain::settlement::Refused;
 use bayar_domain::{AttemptStatus, OrderId, PaymentId};
 use tracing::Instrument;
 
-use super::PayError;
+use super::{PayError, Resolved};
 use crate::failpoint;
 use crate::port::store::{Actor, StoredPayment};
 use crate::settle::{Move, Seen, SettleError};
@@ -52,20 +52,26 @@ impl App {
     }
 
     /// Ends a payment whose time is over by the clock of the store, when nobody can pay it any more.
-    pub(crate) async fn end_overdue(&self, order: OrderId, id: PaymentId) -> Result<(), PayError> {
+    /// Answers what was found out at its gateway.
+    pub(crate) async fn end_overdue(
+        &self,
+        order: OrderId,
+        id: PaymentId,
+    ) -> Result<Resolved, PayError> {
+        let mut found = Resolved::default();
         let rule = |seen: &Seen| Ok(seen.settlement.expire_payment(id, seen.now)?.into());
         let mut ended = self.settle(order, Actor::System, rule).await;
         if let Err(SettleError::Refused(Refused::LiveAttempt(_))) = ended {
-            self.close_checkouts(order, id, Actor::System).await?;
+            found = self.close_checkouts(order, id, Actor::System).await?;
             ended = self.settle(order, Actor::System, rule).await;
         }
         match ended {
             Ok(_) => {
                 tracing::info!(payment_id = %id, "Payment: Payment expired");
-                Ok(())
+                Ok(found)
             }
             // Not overdue, or it moved, or the gateway has not given a clear answer: whoever goes on will see.
-            Err(SettleError::Refused(_)) => Ok(()),
+            Err(SettleError::Refused(_)) => Ok(found),
             Err(error) => Err(error.into()),
         }
     }
@@ -76,7 +82,7 @@ impl App {
         order: OrderId,
         id: PaymentId,
         by: Actor,
-    ) -> Result<(), PayError> {
+    ) -> Result<Resolved, PayError> {
         let seen = self.look(order).await?;
         let is_live = |seen: &Seen| {
             let live = seen.settlement.live_attempt();
@@ -84,7 +90,7 @@ impl App {
                 .map(|attempt| (attempt.terms().id, attempt.status()))
         };
         let Some((attempt, status)) = is_live(&seen) else {
-            return Ok(());
+            return Ok(Resolved::default());
         };
         if status != AttemptStatus::Closing {
             let rule = |seen: &Seen| Ok(Move::from(seen.settlement.close_attempt(attempt)?));
@@ -92,9 +98,9 @@ impl App {
             self.work_off(order, planned).await?;
         }
         let seen = self.look(order).await?;
-        if is_live(&seen).is_some() {
-            self.resolve(order, Some(id), by).await?;
+        match is_live(&seen) {
+            Some(_) => Ok(self.resolve(order, Some(id), by).await?),
+            None => Ok(Resolved::default()),
         }
-        Ok(())
     }
 }

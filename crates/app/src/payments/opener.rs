@@ -254,7 +254,7 @@ impl<'a> Opener<'a> {
     async fn expire(&self, order: &Order, live: &LivePayment) -> Result<(), CreateError> {
         match self.app.end_overdue(order.terms().id, live.id).await {
             // It ended or it moved. The next look tells.
-            Ok(()) | Err(PayError::NotFound) => Ok(()),
+            Ok(_) | Err(PayError::NotFound) => Ok(()),
             Err(PayError::Trouble(trouble)) => Err(trouble.into()),
             Err(error) => Err(Trouble::fault(error).into()),
         }

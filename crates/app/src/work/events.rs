@@ -12,7 +12,7 @@ use chrono::TimeDelta;
 
 use super::follow::{Followed, Silence};
 use super::left::Left;
-use super::places::{Place, Places};
+use super::places::{Place, Places, another_first};
 use super::schedule::{Entry, Outcome};
 use super::serve::is_shared;
 use crate::App;
@@ -117,9 +117,9 @@ impl App {
         let Some(gate) = self.gate(source.gateway) else {
             return Ok(None);
         };
-        if let Some(trouble) = self.look_again(source, place, tally).await? {
-            return Ok(Some(trouble));
-        }
+        self.look_again(source, lease, place, tally).await?;
+        // Those that still cannot be read do not say that the gateway is in trouble.
+        tally.silence = Silence::default();
         let mut has_read_all = false;
         while !self.work.is_ending() {
             let cursor = place.cursor.clone().map(EventCursor::new);
@@ -162,21 +162,22 @@ impl App {
         Ok(None)
     }
 
-    /// Reads again what could not be read the last time, and looks whether what was lost is here by now.
-    /// Answers what it does not get on for.
+    /// Looks whether what was lost is here by now, and reads again what could not be read the last time, as long as
+    /// the gateway tells anything.
     async fn look_again(
         &self,
         source: &Source,
+        lease: &RunLease,
         place: &mut Place,
         tally: &mut Tally,
-    ) -> Result<Option<String>, Trouble> {
+    ) -> Result<(), Trouble> {
         for attempt in place.lost.clone() {
             let id = AttemptId::new(attempt).map_err(Trouble::fault)?;
             if self.store.order_of_attempt(id).await?.is_some() {
                 place.lost.remove(&attempt);
             }
         }
-        for attempt in place.open.clone() {
+        for attempt in another_first(&place.open, lease.now) {
             let id = AttemptId::new(attempt).map_err(Trouble::fault)?;
             let Some(order) = self.store.order_of_attempt(id).await? else {
                 continue;
@@ -184,10 +185,10 @@ impl App {
             let about = AttemptPlace { order, attempt: id };
             let trouble = self.read_lead(about, source, false, place, tally).await?;
             if trouble.is_some() {
-                return Ok(trouble);
+                break;
             }
         }
-        Ok(None)
+        Ok(())
     }
 
     /// Deals with a page. Answers what it does not get on for.
@@ -217,13 +218,15 @@ impl App {
                     self.tell_lost(source.gateway, attempt, &event.id);
                     match attempt {
                         Some(attempt) => {
-                            place.lost.insert(attempt.get());
+                            place.lose(attempt.get());
                         }
                         None => tally.left.lost += 1,
                     }
                 }
             }
         }
+        // What waits to be read again was tried already.
+        wanted.retain(|(about, _)| !place.open.contains(&about.attempt.get()));
         for (about, says_paid) in wanted {
             let trouble = self
                 .read_lead(about, source, says_paid, place, tally)

@@ -15,6 +15,9 @@ const TOLD_AGAIN: i64 = 10 * 60;
 /// No more than so many names are kept. Beyond that an event is dealt with twice, which costs a read.
 const MOST_NAMES: usize = 2000;
 
+/// No more than so much lost money is kept.
+const MOST_LOST: usize = 500;
+
 /// How far one list was read, and what is left of what was read.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(super) struct Place {
@@ -23,7 +26,7 @@ pub(super) struct Place {
     /// Attempts of which something was heard, and that could not be read yet.
     #[serde(default)]
     pub open: BTreeSet<i64>,
-    /// Attempts with money of which nothing is written down here.
+    /// Attempts with money of which nothing is written down here: the newest of them.
     #[serde(default)]
     pub lost: BTreeSet<i64>,
     /// The names of the last events that were dealt with, with their time.
@@ -32,6 +35,15 @@ pub(super) struct Place {
 }
 
 impl Place {
+    /// Remembers money of which nothing is written down here. Of so much that nobody will look at each, the daily
+    /// sweep goes on telling.
+    pub fn lose(&mut self, attempt: i64) {
+        self.lost.insert(attempt);
+        if self.lost.len() > MOST_LOST {
+            self.lost.pop_first();
+        }
+    }
+
     pub fn has_dealt_with(&self, event: &GatewayEvent) -> bool {
         self.dealt_with.contains_key(&event.id)
     }
@@ -62,6 +74,40 @@ pub(super) struct Checked {
     /// Attempts that could not be read then.
     #[serde(default)]
     pub unread: BTreeSet<i64>,
+    /// Where it goes on, when it did not come to its end.
+    #[serde(default)]
+    pub halfway: Option<Halfway>,
+}
+
+/// How far a sweep has come that reads one attempt after the other: what its process ends for is not read twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Halfway {
+    /// When it began.
+    pub began: DateTime<Utc>,
+    /// When the last attempt moved that was read.
+    pub moved_at: DateTime<Utc>,
+    /// That attempt.
+    pub attempt: i64,
+}
+
+impl Checked {
+    /// So many may wait to be read. Then something else is wrong, and whatever is not swept yet waits for it.
+    const MOST_UNREAD: usize = 500;
+
+    /// Says so when too many wait to be read.
+    pub fn is_full(&self) -> Option<String> {
+        let is_full = self.unread.len() > Self::MOST_UNREAD;
+        is_full.then(|| "too much waits to be read again".to_owned())
+    }
+}
+
+/// All of them, another one first each time: so those that stop a run do not always stop it before the same others.
+pub(super) fn another_first(waiting: &BTreeSet<i64>, now: DateTime<Utc>) -> Vec<i64> {
+    let mut waiting: Vec<_> = waiting.iter().copied().collect();
+    let first = usize::try_from(now.timestamp_millis()).unwrap_or_default();
+    let first = first.checked_rem(waiting.len()).unwrap_or_default();
+    waiting.rotate_left(first);
+    waiting
 }
 
 /// How far each run has come with each account: another one begins anew.
@@ -89,11 +135,16 @@ impl<P: Clone + Default + Serialize + DeserializeOwned> Places<P> {
         self.0.insert(name(source), place);
     }
 
+    /// What is stored.
+    pub fn to_text(&self) -> String {
+        serde_json::json!(self.0).to_string()
+    }
+
     /// What is stored when one of them has come further.
     pub fn with(&self, source: &Source, place: &P) -> String {
         let mut places = self.clone();
         places.put(source, place.clone());
-        serde_json::json!(places.0).to_string()
+        places.to_text()
     }
 }
 
@@ -151,6 +202,25 @@ mod tests {
         place.remember(&events);
         assert_eq!(place.dealt_with.len(), MOST_NAMES);
         assert!(place.has_dealt_with(&event("2999", 0)));
+    }
+
+    #[test]
+    fn no_more_lost_money_is_kept_than_fits() {
+        let mut place = Place::default();
+        for attempt in 0..600 {
+            place.lose(attempt);
+        }
+        assert_eq!(place.lost, (100..600).collect());
+    }
+
+    #[test]
+    fn each_of_those_that_wait_is_the_first_one_day() {
+        let waiting = BTreeSet::from([3, 5, 8]);
+        let at = |millis| DateTime::from_timestamp_millis(millis).unwrap();
+        let orders: BTreeSet<_> = (0..3).map(|at_| another_first(&waiting, at(at_))).collect();
+        let all = [vec![3, 5, 8], vec![5, 8, 3], vec![8, 3, 5]];
+        assert_eq!(orders, BTreeSet::from(all));
+        assert_eq!(another_first(&BTreeSet::new(), at(7)), Vec::<i64>::new());
     }
 
     #[test]

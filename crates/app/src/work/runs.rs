@@ -183,7 +183,7 @@ impl App {
         let gateway = asked.map(|attempt| attempt.source.gateway);
         let now = self.clock.now();
         match gateway.is_none_or(|gateway| self.work.gates.is_worth_asking(gateway, now)) {
-            true => self.end_overdue(order, id).await,
+            true => self.end_overdue(order, id).await.map(drop),
             false => Ok(()),
         }
     }

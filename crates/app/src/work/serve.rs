@@ -138,6 +138,7 @@ impl App {
     async fn serve_taken(self: &Arc<Self>, job: &Job) -> Served {
         let looked = self.look_after(job).await;
         let _ = failpoint::hit("job.looked");
+        let is_for_nothing = matches!(&looked, Ok(look) if matches!(look.found, Found::Nothing));
         let (put_off, served) = match looked {
             Ok(Look {
                 found,
@@ -203,8 +204,12 @@ impl App {
             }
         };
         // A job that is done, or that somebody else took, stays as it is.
-        if let Err(error) = self.store.put_job_off(job.key, job.epoch, &put_off).await {
-            tracing::warn!(%error, "a job comes back when its lease is over");
+        match self.store.put_job_off(job.key, job.epoch, &put_off).await {
+            Ok(true) if is_for_nothing => {
+                tracing::error!("a job is open for what is at its end");
+            }
+            Ok(_) => {}
+            Err(error) => tracing::warn!(%error, "a job comes back when its lease is over"),
         }
         if let (Served::PutOff, Some(gateway)) = (served, put_off.waits_for) {
             self.work.gates.join_crowd(gateway);
@@ -221,7 +226,6 @@ impl App {
         let before = self.look(job.order).await?;
         let seen = &before;
         if is_over(seen, job) {
-            tracing::error!("a job is open for what is at its end");
             return Ok(Look {
                 found: Found::Nothing,
                 updated: false,
@@ -248,7 +252,10 @@ impl App {
         if let Some(gateway) = gateway {
             match job.waits_for == Some(gateway) && asked.as_ref().is_ok_and(Asked::is_answered) {
                 // It answers again, so all that wait for it have their turn, by twos.
-                true => self.wake(gateway, WOKEN).await,
+                true => {
+                    self.work.gates.leave_crowd(gateway, WOKEN);
+                    self.wake(gateway, WOKEN).await;
+                }
                 false => self.wake_crowd(gateway).await,
             }
         }
@@ -315,10 +322,7 @@ impl App {
     async fn bring_on(self: &Arc<Self>, job: &Job, seen: &Seen) -> Result<Resolved, Unserved> {
         let by = Actor::System;
         match job.key.kind {
-            JobKind::ExpirePayment => {
-                self.end_overdue(job.order, job.payment).await?;
-                Ok(Resolved::default())
-            }
+            JobKind::ExpirePayment => Ok(self.end_overdue(job.order, job.payment).await?),
             JobKind::WatchAttempt | JobKind::CarryAnswer => {
                 let attempt = AttemptId::new(job.key.subject).map_err(Trouble::fault)?;
                 Ok(self

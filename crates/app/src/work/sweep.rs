@@ -9,9 +9,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::follow::{Followed, Silence};
 use super::left::Left;
-use super::places::{Checked, Places};
+use super::places::{Checked, Halfway, Places, another_first};
 use super::schedule::{Entry, Outcome};
 use crate::App;
+use crate::failpoint;
 use crate::port::gateway_book::{BookedCheckout, Window};
 use crate::port::store::{AttemptPlace, EndedAttempt, RunLease};
 use crate::settle::SettleError;
@@ -21,14 +22,11 @@ use crate::trouble::Trouble;
 /// So whatever ended is read once more when two days have passed since, however long nobody swept.
 const LAST_DAYS: TimeDelta = TimeDelta::hours(49);
 
-/// So many may wait to be read. Then something else is wrong, and the sweep waits for it.
-const MOST_UNREAD: usize = 500;
-
 /// What a sweep does not get on for when its process ends.
 const TOLD_TO_END: &str = "it was told to end";
 
-/// How many rows are in memory at once.
-const PAGE: u32 = 200;
+/// How many attempts are read before it is written down how far a sweep has come.
+const PAGE: u32 = 50;
 
 /// A gateway's clock may be ahead of ours.
 const CLOCKS_DIFFER_BY: TimeDelta = TimeDelta::minutes(10);
@@ -106,50 +104,65 @@ impl App {
         let last = checked.began.map_or(now, |began| began.min(now));
         let since = last.checked_sub_signed(LAST_DAYS).unwrap_or(last);
         tally.silence = Silence::default();
-        let mut trouble = self.read_unread(&source, &mut checked, tally).await?;
-        if trouble.is_none() {
-            trouble = match gate.has_book() {
-                true => {
-                    self.sweep_list(&source, since, now, &mut checked, tally)
-                        .await?
-                }
-                false => {
-                    self.sweep_ended(&source, since, now, &mut checked, tally)
-                        .await?
-                }
-            };
-        }
+        self.read_unread(&source, now, &mut checked, tally).await?;
+        // Those that still cannot be read do not say that the gateway is in trouble.
+        tally.silence = Silence::default();
+        let trouble = match gate.has_book() {
+            true => {
+                self.sweep_list(&source, since, now, &mut checked, tally)
+                    .await?
+            }
+            false => {
+                self.sweep_ended(&source, since, lease, places, &mut checked, tally)
+                    .await?
+            }
+        };
         tally.left.unread += checked.unread.len();
         if trouble.is_none() {
-            checked.began = Some(now);
+            // What moved since it began is the next one's.
+            let halfway = checked.halfway.take();
+            checked.began = Some(halfway.map_or(now, |it| it.began.min(now)));
         }
-        places.put(&source, checked.clone());
-        let text = places.with(&source, &checked);
+        self.keep_place(&source, lease, places, &checked).await?;
+        Ok(trouble)
+    }
+
+    /// Writes down how far the book of a gateway was held against ours.
+    async fn keep_place(
+        &self,
+        source: &Source,
+        lease: &RunLease,
+        places: &mut Places<Checked>,
+        checked: &Checked,
+    ) -> Result<(), Trouble> {
+        places.put(source, checked.clone());
         let name = Entry::SweepBook.name();
+        let text = places.to_text();
         match self.store.keep_cursor(name, lease.epoch, &text).await? {
-            true => Ok(trouble),
+            true => Ok(()),
             false => Err(Trouble::InProgress),
         }
     }
 
-    /// Reads what could not be read the last time.
+    /// Reads what could not be read the last time, as long as the gateway tells anything.
     async fn read_unread(
         &self,
         source: &Source,
+        now: DateTime<Utc>,
         checked: &mut Checked,
         tally: &mut Tally,
-    ) -> Result<Option<String>, Trouble> {
-        for attempt in checked.unread.clone() {
+    ) -> Result<(), Trouble> {
+        for attempt in another_first(&checked.unread, now) {
             let attempt = AttemptId::new(attempt).map_err(Trouble::fault)?;
             if let Some(order) = self.store.order_of_attempt(attempt).await? {
                 let about = AttemptPlace { order, attempt };
                 let trouble = self.read_ended(about, source, checked, tally).await?;
                 if trouble.is_some() {
-                    return Ok(trouble);
+                    break;
                 }
             }
         }
-        Ok(None)
+        Ok(())
     }
 
     /// Holds a gateway's list of checkouts against ours.
@@ -180,6 +193,7 @@ impl App {
                 let trouble = self
                     .sweep_checkout(checkout, source, checked, tally)
                     .await?;
+                let trouble = trouble.or_else(|| checked.is_full());
                 if trouble.is_some() {
                     return Ok(trouble);
                 }
@@ -197,11 +211,20 @@ impl App {
         &self,
         source: &Source,
         since: DateTime<Utc>,
-        now: DateTime<Utc>,
+        lease: &RunLease,
+        places: &mut Places<Checked>,
         checked: &mut Checked,
         tally: &mut Tally,
     ) -> Result<Option<String>, Trouble> {
-        let (mut since, mut after) = (since, None);
+        let now = lease.now;
+        let began = checked.halfway.map_or(now, |it| it.began);
+        let (mut since, mut after) = match checked.halfway {
+            Some(it) => {
+                let attempt = AttemptId::new(it.attempt).map_err(Trouble::fault)?;
+                (it.moved_at, Some(attempt))
+            }
+            None => (since, None),
+        };
         while !self.work.is_ending() {
             let ended = self.store.ended_attempts(source, since, after, PAGE);
             let mut ended = ended.await?;
@@ -210,13 +233,24 @@ impl App {
             let Some(last) = ended.last() else {
                 return Ok(None);
             };
-            (since, after) = (last.moved_at, Some(last.place.attempt));
+            let (moved_at, attempt) = (last.moved_at, last.place.attempt);
+            (since, after) = (moved_at, Some(attempt));
+            // What waits to be read again was tried already.
+            ended.retain(|it| !checked.unread.contains(&it.place.attempt.get()));
             for EndedAttempt { place, .. } in ended {
                 let trouble = self.read_ended(place, source, checked, tally).await?;
+                let trouble = trouble.or_else(|| checked.is_full());
                 if trouble.is_some() {
                     return Ok(trouble);
                 }
             }
+            checked.halfway = Some(Halfway {
+                began,
+                moved_at,
+                attempt: attempt.get(),
+            });
+            self.keep_place(source, lease, places, checked).await?;
+            let _ = failpoint::hit("sweep.kept");
         }
         Ok(Some(TOLD_TO_END.to_owned()))
     }
@@ -251,8 +285,7 @@ impl App {
                 return Ok(Some(fault));
             }
         }
-        let too_many = checked.unread.len() > MOST_UNREAD;
-        Ok(too_many.then(|| "too much waits to be read again".to_owned()))
+        Ok(None)
     }
 
     /// Holds one checkout of a gateway's list against ours. Answers what nothing else gets on for.
@@ -273,6 +306,10 @@ impl App {
                 tally.paid += 1;
                 tally.left.lost += 1;
                 self.tell_lost(source.gateway, attempt, taken.capture.as_str());
+            }
+            // It was tried already.
+            Standing::Missing(about) if checked.unread.contains(&about.attempt.get()) => {
+                tally.paid += 1;
             }
             Standing::Missing(about) => {
                 tally.paid += 1;

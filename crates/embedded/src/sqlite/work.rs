@@ -29,8 +29,11 @@ impl Work for SqliteStore {
 
     async fn keep_job(&self, job: JobKey, epoch: i64, lasting: Duration) -> Answer<bool> {
         let kept = self.writer.run(move |connection, now| {
-            let kept = diesel::update(held(job, epoch))
-                .set(jobs::leased_until.eq(later(now, lasting)?))
+            let kept = sql_query(KEEP)
+                .bind::<Text, _>(later(now, lasting)?)
+                .bind::<Text, _>(job.kind.as_str())
+                .bind::<BigInt, _>(job.subject)
+                .bind::<BigInt, _>(epoch)
                 .execute(connection)?;
             Ok(kept == 1)
         });
@@ -93,6 +96,10 @@ impl Work for SqliteStore {
         Ok(found.await?)
     }
 }
+
+const KEEP: &str = "
+    UPDATE jobs SET leased_until = CASE WHEN done_at IS NULL THEN ?1 END
+    WHERE kind = ?2 AND subject_id = ?3 AND epoch = ?4";
 
 const TAKE: &str = "
     UPDATE jobs SET epoch = epoch + 1, leased_until = ?2
@@ -158,11 +165,14 @@ fn take(
         .bind::<Text, _>(later(now, lasting)?)
         .bind::<BigInt, _>(i64::from(at_most))
         .load(connection)?;
+    // One that cannot be read holds up no other: it comes again when its time with us is over.
     let read = |row: &TakenRow| {
+        let (kind, subject) = (&row.kind, row.subject_id);
         let job = row.read(now);
-        job.map_err(|why| unreadable("job", format!("{} {}", row.kind, row.subject_id), why))
+        job.inspect_err(|why| tracing::error!(kind, subject, %why, "a job cannot be read: an operator has to look"))
+            .ok()
     };
-    let mut taken = taken.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    let mut taken: Vec<_> = taken.iter().filter_map(read).collect();
     // The rows come in no order.
     taken.sort_by_key(|job| (job.due_at, job.key));
     Ok(taken)

@@ -16,10 +16,10 @@ pub trait Work: Send + Sync {
     ///
     /// Of any number of takers at once, at most one MUST get a job. A job whose time with its taker is over
     /// MUST be there for the next one, under another epoch.
-    /// MUST NOT cost more the more jobs are done.
+    /// MUST NOT cost more the more jobs are done. One that cannot be read MUST NOT hold up the others.
     async fn take_jobs(&self, at_most: u32, lasting: Duration) -> Answer<Vec<Job>>;
 
-    /// Keeps a job for so long from now on. Answers whether it is still the taker's.
+    /// Keeps a job for so long from now on. Answers whether it is still the taker's, or done and nobody's.
     async fn keep_job(&self, job: JobKey, epoch: i64, lasting: Duration) -> Answer<bool>;
 
     /// Gives a job back, to be taken again later. Answers whether it was still open and the taker's.
