@@ -1,5 +1,6 @@
 //! Payments whose time is over.
 
+use bayar_sandbox::sim::Fault;
 use bayar_tests::stage::{Stage, on_both_stores};
 use serde_json::{Value, json};
 
@@ -9,6 +10,7 @@ on_both_stores! {
     what_is_overdue_is_closed_at_its_gateway_and_ended_here,
     money_that_came_at_the_last_moment_is_honoured,
     the_clean_up_of_the_schedule_does_the_same,
+    what_is_overdue_while_its_gateway_is_away_ends_when_it_is_back,
     the_clean_up_forgets_keys_that_count_no_more,
 }
 
@@ -74,6 +76,28 @@ async fn money_that_came_at_the_last_moment_is_honoured(mut stage: Stage) {
         assert_eq!(stage.times(order.payment, "expired").await, 0, "{gateway}");
         stage.must_have_kept(&order, 1);
     }
+}
+
+/// The job of the payment waits for the gateway that is away, and not for the one that was opened before it.
+async fn what_is_overdue_while_its_gateway_is_away_ends_when_it_is_back(mut stage: Stage) {
+    let order = stage.order().await;
+    for gateway in ["midtrans", "stripe"] {
+        stage.open(order.payment, gateway).await;
+    }
+    let_all_be_overdue(&stage).await;
+    for operation in ["checkout_session.retrieve", "checkout_session.expire"] {
+        stage.all(operation, Fault::Error500Before { stored: false });
+    }
+    let due =
+        "UPDATE jobs SET due_at = '2020-01-01T00:00:00.000000Z' WHERE kind = 'expire_payment'";
+    stage.store.run(due).await;
+    stage.command(&["schedule", "run", "check-unresolved"]);
+    assert_eq!(stage.stored_status(order.payment).await, "processing");
+    let waits = "SELECT coalesce(waits_for, 'nobody') || ' ' || faults AS json FROM jobs WHERE kind = 'expire_payment'";
+    assert_eq!(stage.store.texts(waits).await, ["stripe 1"]);
+    stage.calm();
+    stage.command(&["schedule", "run", "check-unresolved"]);
+    assert_eq!(stage.stored_status(order.payment).await, "expired");
 }
 
 async fn the_clean_up_of_the_schedule_does_the_same(mut stage: Stage) {

@@ -48,7 +48,7 @@ impl App {
         let bare = transaction.strip_prefix("stripe_").unwrap_or(transaction);
         let payment = self.store.payment(id).await?.ok_or(PayError::NotFound)?;
         if !names.iter().any(|name| name == bare || name == transaction) {
-            return match found.errors.into_iter().next() {
+            return match found.first_error() {
                 // Who could not look cannot say that it is wrong.
                 Some(CallError::NotSent(fault) | CallError::Unknown(fault)) => {
                     Err(PayError::Unavailable(fault))
@@ -58,26 +58,22 @@ impl App {
                 None => Err(PayError::Mismatch),
             };
         }
-        let receipt_url = found
-            .readings
-            .into_iter()
-            .find_map(|(_, reading)| reading.receipt_url);
+        let mut readings = found.readings.iter();
+        let receipt_url = readings.find_map(|(_, reading)| reading.receipt_url.clone());
         failpoint::hit("confirm.before_answer")?;
         match payment.payment.status() {
             PaymentStatus::Completed => Ok(Confirm {
                 payment,
                 receipt_url,
             }),
-            PaymentStatus::Pending | PaymentStatus::Processing => {
-                match found.errors.into_iter().next() {
-                    Some(CallError::NotSent(fault) | CallError::Unknown(fault)) => {
-                        Err(PayError::Unavailable(fault))
-                    }
-                    Some(CallError::Refused(fault)) => Err(PayError::RefusedByGateway(fault)),
-                    None if !asked => Err(PayError::Unclear),
-                    None => Err(PayError::NotPaidYet),
+            PaymentStatus::Pending | PaymentStatus::Processing => match found.first_error() {
+                Some(CallError::NotSent(fault) | CallError::Unknown(fault)) => {
+                    Err(PayError::Unavailable(fault))
                 }
-            }
+                Some(CallError::Refused(fault)) => Err(PayError::RefusedByGateway(fault)),
+                None if !asked => Err(PayError::Unclear),
+                None => Err(PayError::NotPaidYet),
+            },
             status @ (PaymentStatus::UnderReview
             | PaymentStatus::PartiallyRefunded
             | PaymentStatus::Refunded

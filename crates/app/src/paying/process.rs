@@ -312,7 +312,7 @@ impl Starter<'_> {
         let found = self.app.resolve(self.order, payment, self.by).await?;
         let seen = self.app.look(self.order).await?;
         let moved = seen.settlement.attempt(attempt) != before.settlement.attempt(attempt);
-        match found.errors.into_iter().next() {
+        match found.first_error() {
             _ if moved => Ok(Next::LookAgain),
             Some(CallError::NotSent(fault)) => Err(PayError::Unavailable(fault)),
             Some(CallError::Refused(_) | CallError::Unknown(_)) | None => {

@@ -84,7 +84,7 @@ impl App {
             errors,
         } = found;
         if asked && readings.is_empty() {
-            match errors.into_iter().next() {
+            match errors.into_iter().next().map(|(_, error)| error) {
                 Some(CallError::NotSent(fault) | CallError::Unknown(fault)) => {
                     return Err(PayError::Unavailable(fault));
                 }

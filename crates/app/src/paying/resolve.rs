@@ -16,8 +16,15 @@ pub(crate) struct Resolved {
     pub readings: Vec<(AttemptId, Reading)>,
     /// Whether they proved anything that was not written down.
     pub is_new: bool,
-    /// What gateways did not say.
-    pub errors: Vec<CallError>,
+    /// What gateways did not say, in the same way.
+    pub errors: Vec<(AttemptId, CallError)>,
+}
+
+impl Resolved {
+    /// The first that a gateway did not say.
+    pub(super) fn first_error(self) -> Option<CallError> {
+        self.errors.into_iter().next().map(|(_, error)| error)
+    }
 }
 
 impl App {
@@ -38,7 +45,7 @@ impl App {
         let (order, id) = (payment.terms().order, payment.terms().id);
         let resolved = self.resolve(order, Some(id), Actor::System).await;
         match resolved.map_err(SettleError::into_trouble) {
-            Ok(found) => Ok(found.errors),
+            Ok(found) => Ok(found.errors.into_iter().map(|(_, error)| error).collect()),
             Err(trouble @ Trouble::Unavailable(_)) => Err(trouble),
             // It has a job of its own.
             Err(trouble) => {
@@ -67,7 +74,7 @@ impl App {
                     found.readings.push((attempt, learned.reading));
                     self.work(order, learned.planned).await?;
                 }
-                Err(LearnError::Gateway(error)) => found.errors.push(error),
+                Err(LearnError::Gateway(error)) => found.errors.push((attempt, error)),
                 Err(LearnError::Settle(error)) => return Err(error),
             }
         }

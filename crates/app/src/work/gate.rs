@@ -31,7 +31,7 @@ struct OneGate {
     pace: Option<Pace>,
     health: Mutex<Health>,
     hands: Arc<Semaphore>,
-    /// How many found no hand, and wait in the store until one is free.
+    /// How many found no hand at most, and wait in the store until one is free. Some may have come back by themselves.
     crowd: AtomicU32,
 }
 
@@ -87,8 +87,14 @@ impl Gates {
     /// Somebody who found no hand waits in the store now.
     pub(super) fn join_crowd(&self, gateway: Gateway) {
         if let Some(gate) = self.0.get(&gateway) {
-            gate.crowd.fetch_add(1, Ordering::Relaxed);
+            gate.crowd.fetch_add(1, Ordering::AcqRel);
         }
+    }
+
+    /// How many wait for a hand at most.
+    pub(super) fn crowd(&self, gateway: Gateway) -> u32 {
+        let gate = self.0.get(&gateway);
+        gate.map_or(0, |gate| gate.crowd.load(Ordering::Acquire))
     }
 
     /// Of those that wait for a hand, so many at most leave the crowd, to be woken by whoever asks. Answers how many.
@@ -97,7 +103,7 @@ impl Gates {
             return 0;
         };
         let less = |crowd: u32| Some(crowd.saturating_sub(at_most));
-        let crowd = (gate.crowd).fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
+        let crowd = (gate.crowd).fetch_update(Ordering::AcqRel, Ordering::Acquire, less);
         crowd.unwrap_or_else(|crowd| crowd).min(at_most)
     }
 

@@ -182,9 +182,13 @@ impl App {
         let asked = live.filter(|attempt| attempt.payment == id);
         let gateway = asked.map(|attempt| attempt.source.gateway);
         let now = self.clock.now();
-        match gateway.is_none_or(|gateway| self.work.gates.is_worth_asking(gateway, now)) {
-            true => self.end_overdue(order, id).await.map(drop),
-            false => Ok(()),
+        if gateway.is_some_and(|gateway| !self.work.gates.is_worth_asking(gateway, now)) {
+            return Ok(());
         }
+        let resolved = self.end_overdue(order, id).await?;
+        if let Some(gateway) = gateway {
+            self.heard_of(gateway, &seen, &resolved);
+        }
+        Ok(())
     }
 }

@@ -28,7 +28,8 @@ const BUSY: Duration = Duration::from_secs(5);
 /// How soon a job comes back that was put off without asking: when its gateway answers again, it is woken before.
 const UNASKED: Duration = Duration::from_secs(300);
 
-/// How soon one comes back that found no hand: when one is free, it is woken before.
+/// How soon one comes back that found no hand, and a second later for each of those before it: when one is free, it
+/// is woken before.
 const CROWDED: Duration = Duration::from_secs(60);
 
 /// How many of those that wait for a gateway each wakes that is done with it. It is more than one, so that they are
@@ -76,18 +77,13 @@ struct Look {
 }
 
 /// Whether the trouble is the gateway's, and not this one attempt's.
-type IsShared = bool;
+pub(super) type IsShared = bool;
 
 /// What a gateway was asked, and said.
 struct Asked {
     resolved: Resolved,
+    is_answered: bool,
     trouble: Option<IsShared>,
-}
-
-impl Asked {
-    fn is_answered(&self) -> bool {
-        !self.resolved.readings.is_empty()
-    }
 }
 
 impl App {
@@ -177,16 +173,22 @@ impl App {
                 (self.unasked(job, gateway, UNASKED), Served::Troubled)
             }
             Err(Unserved::Crowded(gateway)) => {
-                (self.unasked(job, gateway, CROWDED), Served::PutOff)
+                let behind = Duration::from_secs(self.work.gates.crowd(gateway).into());
+                let delay = CROWDED.saturating_add(behind).min(UNASKED);
+                (self.unasked(job, gateway, delay), Served::PutOff)
             }
             Err(Unserved::Trouble(Trouble::InProgress)) => (quiet(BUSY, job), Served::Lost),
             // As long as the store is not there, this cannot be written either, and its lease ends by itself.
             Err(Unserved::Trouble(Trouble::Unavailable(error))) => {
                 tracing::warn!(%error, "a job waits for the store");
+                let delay = match job.faults {
+                    0 => BUSY,
+                    faults => after_trouble(faults),
+                };
                 let put_off = PutOff {
-                    delay: BUSY,
+                    delay: self.jittered(delay),
                     tries: job.tries,
-                    faults: job.faults,
+                    faults: job.faults.saturating_add(1),
                     waits_for: None,
                 };
                 (put_off, Served::Troubled)
@@ -250,16 +252,20 @@ impl App {
         let asked = self.have_turn(job, seen, gateway).await;
         drop(hand);
         if let Some(gateway) = gateway {
-            match job.waits_for == Some(gateway) && asked.as_ref().is_ok_and(Asked::is_answered) {
+            match &asked {
                 // It answers again, so all that wait for it have their turn, by twos.
-                true => {
+                Ok(asked) if asked.is_answered && job.waits_for == Some(gateway) => {
                     self.work.gates.leave_crowd(gateway, WOKEN);
                     self.wake(gateway, WOKEN).await;
                 }
-                false => self.wake_crowd(gateway).await,
+                // Nobody has a turn while it is in trouble.
+                Ok(asked) if asked.trouble == Some(true) => {}
+                Ok(_) | Err(_) => self.wake_crowd(gateway).await,
             }
         }
-        let Asked { resolved, trouble } = asked?;
+        let Asked {
+            resolved, trouble, ..
+        } = asked?;
         let after = self.look(job.order).await?;
         let updated = self.tell_updates(job, &before, &after, &resolved);
         Ok(Look {
@@ -277,25 +283,41 @@ impl App {
         gateway: Option<Gateway>,
     ) -> Result<Asked, Unserved> {
         let resolved = self.bring_on(job, seen).await?;
-        let mut asked = Asked {
-            resolved,
-            trouble: None,
+        let (is_answered, trouble) = match gateway {
+            Some(gateway) => self.heard_of(gateway, seen, &resolved),
+            None => (false, None),
         };
-        if !asked.is_answered() {
-            let error = asked.resolved.errors.first();
-            asked.trouble = error.map(|error| meets_all(error.fault()));
-        }
-        if let Some(gateway) = gateway
-            && (asked.is_answered() || asked.trouble.is_some())
-        {
-            self.work.gates.note(gateway, asked.trouble != Some(true));
-        }
         if job.key.kind == JobKind::CarryRefund
             && let Ok(refund) = RefundId::new(job.key.subject)
         {
             self.call_if_silent(refund).await?;
         }
-        Ok(asked)
+        Ok(Asked {
+            resolved,
+            is_answered,
+            trouble,
+        })
+    }
+
+    /// What a gateway did when it was asked, which is noted. A payment may have attempts at another one as well.
+    pub(super) fn heard_of(
+        &self,
+        gateway: Gateway,
+        seen: &Seen,
+        resolved: &Resolved,
+    ) -> (bool, Option<IsShared>) {
+        let is_its = |attempt: AttemptId| {
+            let attempt = seen.settlement.attempt(attempt);
+            attempt.is_some_and(|attempt| attempt.terms().source.gateway == gateway)
+        };
+        let is_answered = resolved.readings.iter().any(|(it, _)| is_its(*it));
+        let mut errors = resolved.errors.iter().filter(|(it, _)| is_its(*it));
+        let error = errors.next().filter(|_| !is_answered);
+        let trouble = error.map(|(_, error)| meets_all(error.fault()));
+        if is_answered || trouble.is_some() {
+            self.work.gates.note(gateway, trouble != Some(true));
+        }
+        (is_answered, trouble)
     }
 
     /// A hand to ask a gateway with, if it is worth while to ask it now.
