@@ -20,7 +20,7 @@ use crate::schema::{orders, payments};
 use crate::statement::{interval, statement};
 
 statement! {
-    /// What somebody else takes at this moment is left to them, and nobody waits.
+    /// What somebody else takes at this moment is left to them, and nobody waits. What a newer program wrote is its.
     struct TakeJobs {
         at_most: i64 as BigInt,
         lasting: PgInterval as Interval,
@@ -28,6 +28,7 @@ statement! {
     "WITH due AS MATERIALIZED (
         SELECT kind, subject_id FROM jobs
         WHERE done_at IS NULL AND due_at <= bayar_now() AND (leased_until IS NULL OR leased_until <= bayar_now())
+            AND kind IN ('expire_payment', 'watch_attempt', 'carry_refund', 'watch_review', 'carry_answer')
         ORDER BY due_at LIMIT " at_most " FOR UPDATE SKIP LOCKED
     ), taken AS (
         UPDATE jobs SET epoch = epoch + 1, leased_until = bayar_now() + " lasting "
@@ -68,14 +69,6 @@ struct TakenRow {
 }
 
 impl TakenRow {
-    /// One that cannot be read holds up no other: it comes again when its time with us is over.
-    fn job(self) -> Option<Job> {
-        let (kind, subject) = (self.kind.clone(), self.subject_id);
-        let job = self.restore();
-        job.inspect_err(|why| tracing::error!(kind, subject, %why, "a job cannot be read: an operator has to look"))
-            .ok()
-    }
-
     fn restore(self) -> Result<Job, Source> {
         Ok(Job {
             key: key(&self.kind, self.subject_id)?,
@@ -92,6 +85,17 @@ impl TakenRow {
 }
 
 const NOTHING: &str = "it is about nothing";
+
+statement! {
+    /// It is told of every hour, and stands in nobody's way.
+    struct SetAside {
+        kind: String as Text,
+        subject: i64 as BigInt,
+        epoch: i64 as BigInt,
+    }
+    "UPDATE jobs SET due_at = bayar_now() + interval '1 hour', leased_until = NULL
+    WHERE kind = " kind " AND subject_id = " subject " AND epoch = " epoch
+}
 
 statement! {
     struct KeepJob {
@@ -207,8 +211,32 @@ impl Work for PgStore {
             at_most: at_most.into(),
             lasting: interval(lasting)?,
         };
-        let taken: Vec<TakenRow> = self.write_returning(take).await?;
-        Ok(taken.into_iter().filter_map(TakenRow::job).collect())
+        loop {
+            let taken: Vec<TakenRow> = self.write_returning(take.clone()).await?;
+            if taken.is_empty() {
+                return Ok(Vec::new());
+            }
+            let mut jobs = Vec::new();
+            for row in taken {
+                let (kind, subject, epoch) = (row.kind.clone(), row.subject_id, row.epoch);
+                match row.restore() {
+                    Ok(job) => jobs.push(job),
+                    Err(why) => {
+                        tracing::error!(kind, subject, %why, "a job cannot be read: an operator has to look");
+                        let aside = SetAside {
+                            kind,
+                            subject,
+                            epoch,
+                        };
+                        // It is leased anyway, so that the next ones come next.
+                        let _ = self.write(aside).await;
+                    }
+                }
+            }
+            if !jobs.is_empty() {
+                return Ok(jobs);
+            }
+        }
     }
 
     async fn keep_job(&self, job: JobKey, epoch: i64, lasting: Duration) -> Answer<bool> {

@@ -106,6 +106,7 @@ const TAKE: &str = "
     WHERE (kind, subject_id) IN (
         SELECT kind, subject_id FROM jobs
         WHERE done_at IS NULL AND due_at <= ?1 AND (leased_until IS NULL OR leased_until <= ?1)
+            AND kind IN ('expire_payment', 'watch_attempt', 'carry_refund', 'watch_review', 'carry_answer')
         ORDER BY due_at LIMIT ?3)
     RETURNING kind, subject_id, due_at, tries, faults, epoch, waits_for,
         coalesce((SELECT order_id FROM payments WHERE kind IN ('expire_payment', 'watch_review') AND id = subject_id),
@@ -114,6 +115,12 @@ const TAKE: &str = "
         coalesce((SELECT id FROM payments WHERE kind IN ('expire_payment', 'watch_review') AND id = subject_id),
             (SELECT payment_id FROM attempts WHERE kind IN ('watch_attempt', 'carry_answer') AND id = subject_id),
             (SELECT payment_id FROM refunds WHERE kind = 'carry_refund' AND id = subject_id)) AS payment_id";
+
+const SET_ASIDE: &str =
+    "UPDATE jobs SET due_at = ?1, leased_until = NULL WHERE kind = ?2 AND subject_id = ?3";
+
+/// How long what cannot be read is set aside.
+const UNREADABLE: Duration = Duration::from_secs(60 * 60);
 
 #[derive(QueryableByName)]
 struct TakenRow {
@@ -160,22 +167,37 @@ fn take(
     lasting: Duration,
     now: DateTime<Utc>,
 ) -> Result<Vec<Job>, Failure> {
-    let taken: Vec<TakenRow> = sql_query(TAKE)
-        .bind::<Text, _>(time_text(now)?)
-        .bind::<Text, _>(later(now, lasting)?)
-        .bind::<BigInt, _>(i64::from(at_most))
-        .load(connection)?;
-    // One that cannot be read holds up no other: it comes again when its time with us is over.
-    let read = |row: &TakenRow| {
-        let (kind, subject) = (&row.kind, row.subject_id);
-        let job = row.read(now);
-        job.inspect_err(|why| tracing::error!(kind, subject, %why, "a job cannot be read: an operator has to look"))
-            .ok()
-    };
-    let mut taken: Vec<_> = taken.iter().filter_map(read).collect();
-    // The rows come in no order.
-    taken.sort_by_key(|job| (job.due_at, job.key));
-    Ok(taken)
+    loop {
+        let taken: Vec<TakenRow> = sql_query(TAKE)
+            .bind::<Text, _>(time_text(now)?)
+            .bind::<Text, _>(later(now, lasting)?)
+            .bind::<BigInt, _>(i64::from(at_most))
+            .load(connection)?;
+        if taken.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut jobs = Vec::new();
+        for row in taken {
+            match row.read(now) {
+                Ok(job) => jobs.push(job),
+                Err(why) => {
+                    let (kind, subject) = (&row.kind, row.subject_id);
+                    tracing::error!(kind, subject, %why, "a job cannot be read: an operator has to look");
+                    // It is told of every hour, and stands in nobody's way.
+                    sql_query(SET_ASIDE)
+                        .bind::<Text, _>(later(now, UNREADABLE)?)
+                        .bind::<Text, _>(kind)
+                        .bind::<BigInt, _>(subject)
+                        .execute(connection)?;
+                }
+            }
+        }
+        if !jobs.is_empty() {
+            // The rows come in no order.
+            jobs.sort_by_key(|job| (job.due_at, job.key));
+            return Ok(jobs);
+        }
+    }
 }
 
 /// The job, as long as it is in the hands of that taker.

@@ -28,6 +28,7 @@ macro_rules! work_cases {
                 a_job_is_taken_by_one_at_a_time,
                 of_many_that_take_jobs_at_once_each_gets_others,
                 what_is_due_first_comes_first,
+                jobs_that_cannot_be_read_hold_up_no_other_one,
                 a_job_that_is_put_off_comes_back_when_it_is_due,
                 whoever_lost_a_job_changes_nothing,
                 a_job_that_is_kept_stays_with_its_taker,
@@ -132,6 +133,28 @@ pub async fn what_is_due_first_comes_first(fixture: &dyn StoreFixture) {
     assert_eq!(keys(&take(&*store, 3).await), begun[3..]);
     fixture.shift_clock(TimeDelta::seconds(6)).await;
     assert_eq!(keys(&take(&*store, 3).await), begun[..1]);
+}
+
+/// As many as are taken at once, and due before it.
+pub async fn jobs_that_cannot_be_read_hold_up_no_other_one(fixture: &dyn StoreFixture) {
+    let store = fixture.store();
+    let checkout = Checkout::begun(&*store).await;
+    for subject in 1_000_000..1_000_004 {
+        let about_nothing = format!(
+            "INSERT INTO jobs (kind, subject_id, due_at) \
+             VALUES ('watch_attempt', {subject}, '2000-01-01T00:00:00.000000Z') RETURNING kind"
+        );
+        fixture.texts(&about_nothing).await;
+    }
+    fixture.shift_clock(TimeDelta::seconds(11)).await;
+    let taken = take(&*store, 2).await;
+    assert_eq!(taken.len(), 1, "{taken:?}");
+    assert_eq!(taken[0].key.subject, checkout.attempt.get());
+    assert_eq!(take(&*store, 2).await, []);
+    // They come again, to be told of.
+    let waiting = "SELECT CAST(count(*) AS text) FROM jobs WHERE subject_id >= 1000000 \
+        AND done_at IS NULL AND leased_until IS NULL";
+    assert_eq!(fixture.texts(waiting).await, ["4"]);
 }
 
 pub async fn a_job_that_is_put_off_comes_back_when_it_is_due(fixture: &dyn StoreFixture) {
