@@ -134,6 +134,9 @@ async fn keep_working(app: Arc<App>, stopped: watch::Receiver<bool>) {
             Ok(()) => return,
             Err(error) => tracing::error!(%error, "due work broke down, and begins anew"),
         }
+        if *stopped.borrow() {
+            return;
+        }
         tokio::time::sleep(PAUSE).await;
     }
 }
@@ -147,6 +150,9 @@ async fn keep_working_inbox(app: Arc<App>, at_once: u32, stopped: watch::Receive
             Err(error) => {
                 tracing::error!(%error, "work on webhooks broke down, and begins anew");
             }
+        }
+        if *stopped.borrow() {
+            return;
         }
         tokio::time::sleep(PAUSE).await;
     }

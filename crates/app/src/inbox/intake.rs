@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
+use crate::port::Source;
 use crate::port::store::{Answer, Kept, NewWebhook, Store, StoreError};
 
 /// How many write at once. One whose connection does not answer keeps only those waiting that it has.
@@ -102,15 +103,16 @@ impl Shared {
         };
         match kept {
             Ok(kept) if kept.len() == webhooks.len() => kept.into_iter().map(Ok).collect(),
-            Err(StoreError::Unavailable(why)) => {
-                let away = || Err(StoreError::Unavailable(why.to_string().into()));
-                webhooks.iter().map(|_| away()).collect()
-            }
+            Err(StoreError::Unavailable(why)) => webhooks.iter().map(|_| Err(away(&why))).collect(),
             // What is wrong with one is no fault of the others.
             Ok(_) | Err(_) => {
-                let mut kept = Vec::new();
+                let mut kept: Vec<Answer<Kept>> = Vec::new();
                 for webhook in webhooks {
-                    kept.push(self.keep_one(webhook).await);
+                    let one = match kept.last() {
+                        Some(Err(StoreError::Unavailable(why))) => Err(away(why)),
+                        _ => self.keep_one(webhook).await,
+                    };
+                    kept.push(one);
                 }
                 kept
             }
@@ -124,6 +126,11 @@ impl Shared {
             kept => kept,
         }
     }
+}
+
+/// What everybody is told while the store is away.
+fn away(why: &Source) -> StoreError {
+    StoreError::Unavailable(why.to_string().into())
 }
 
 /// Somebody who writes as long as anything waits.

@@ -26,7 +26,7 @@ pub(super) struct Place {
     /// Attempts of which something was heard, and that could not be read yet.
     #[serde(default)]
     pub open: BTreeSet<i64>,
-    /// Attempts with money of which nothing is written down here: the newest of them.
+    /// Attempts with money of which nothing is written down here: so many as are kept.
     #[serde(default)]
     pub lost: BTreeSet<i64>,
     /// The names of the last events that were dealt with, with their time.
@@ -35,12 +35,11 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// Remembers money of which nothing is written down here. Of so much that nobody will look at each, the daily
-    /// sweep goes on telling.
+    /// Remembers money of which nothing is written down here, to be told of again with each run. What does not fit is
+    /// told of now, and by the sweeps of the next two days.
     pub fn lose(&mut self, attempt: i64) {
-        self.lost.insert(attempt);
-        if self.lost.len() > MOST_LOST {
-            self.lost.pop_first();
+        if self.lost.len() < MOST_LOST {
+            self.lost.insert(attempt);
         }
     }
 
@@ -210,7 +209,7 @@ mod tests {
         for attempt in 0..600 {
             place.lose(attempt);
         }
-        assert_eq!(place.lost, (100..600).collect());
+        assert_eq!(place.lost, (0..500).collect());
     }
 
     #[test]
