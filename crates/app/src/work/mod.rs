@@ -1,10 +1,11 @@
 //! Work that is due, and what runs at its hour: how payments complete when nobody presses a button.
 //!
 //! [`worker`] takes jobs from the store and has each served ([`serve`]) by the same use cases that buttons lead to;
-//! [`rhythm`] says when one is looked at again, and [`gate`] how much a gateway is asked.
+//! [`about`] says what one is about, [`rhythm`] when it is looked at again, and [`gate`] how much a gateway is asked.
 //! [`schedule`] runs what has an hour: the safety net over all of it, the gateways' own lists ([`events`], [`sweep`]),
 //! and the daily clean-up.
 
+mod about;
 mod events;
 mod follow;
 mod gate;
