@@ -1,7 +1,5 @@
 //! The clock of a process is ten minutes off. The clock of the store judges. (A SQLite file has the clock of its process.)
 
-use std::collections::BTreeSet;
-
 use bayar_sandbox::sim::Fault;
 use bayar_tests::program::wait_until;
 use bayar_tests::stage::Stage;
@@ -101,6 +99,9 @@ async fn a_clock_that_is_ten_minutes_off_is_told() {
 async fn processes_whose_clock_is_ten_minutes_off_take_nothing_out_of_each_others_hands() {
     for ahead in ["-10 minutes", "10 minutes"] {
         let mut stage = Stage::on_postgres().await;
+        // Nothing is asked twice because this machine was slow.
+        stage.installation.set("GATEWAY_TIMEOUT", "15s");
+        stage = stage.restarted().await;
         shift(&stage, ahead).await;
         let other = stage.installation.serve().await;
         let order = stage.order().await;
@@ -118,8 +119,7 @@ async fn processes_whose_clock_is_ten_minutes_off_take_nothing_out_of_each_other
         let book = stage.book();
         let asked = book.requests();
         let asked = asked.filter(|(_, it)| it.operation == "checkout_session.create");
-        let keys: BTreeSet<_> = asked.map(|(_, it)| it.key.clone()).collect();
-        assert_eq!(keys.len(), 1, "{ahead}: {keys:?}");
+        assert_eq!(asked.count(), 1, "{ahead}");
         stage.calm();
         stage.open_in_the_end(order.payment, "stripe").await;
         stage.pay_stripe(&order);

@@ -22,7 +22,7 @@ async fn a_stalled_redis_costs_one_time_out_and_not_one_for_each_call() {
     for _ in 0..200 {
         everything_is_away(&helpers).await;
     }
-    assert!(start.elapsed() < TIMEOUT * 60, "{:?}", start.elapsed());
+    assert!(start.elapsed() < TIMEOUT * 20, "{:?}", start.elapsed());
 }
 
 #[tokio::test]
@@ -38,7 +38,7 @@ async fn calls_that_meet_a_stall_together_end_together() {
     for answer in futures_util::future::join_all(calls).await {
         assert!(answer.is_err());
     }
-    assert!(start.elapsed() < TIMEOUT * 60, "{:?}", start.elapsed());
+    assert!(start.elapsed() < TIMEOUT * 10, "{:?}", start.elapsed());
 }
 
 #[tokio::test]
