@@ -144,13 +144,15 @@ impl App {
             if trouble.is_some() || place.open.len() > MOST_OPEN {
                 // The page comes again, without those that could not be read: the cursor does not pass what was not
                 // dealt with.
-                self.keep_events_place(source, lease, place, places).await?;
+                let text = places.with(source, place);
+                self.keep_cursor(Entry::ReadEvents, lease, &text).await?;
                 return Ok(trouble.or_else(|| Some("too much waits to be read again".to_owned())));
             }
             place.cursor = Some(page.cursor.as_str().to_owned());
             place.remember(&page.events);
             let _ = failpoint::hit("events.before_keep");
-            self.keep_events_place(source, lease, place, places).await?;
+            let text = places.with(source, place);
+            self.keep_cursor(Entry::ReadEvents, lease, &text).await?;
             let _ = failpoint::hit("events.kept");
             if !page.has_more {
                 break;
@@ -158,22 +160,6 @@ impl App {
         }
         // The next run goes on where this one was told to end.
         Ok(None)
-    }
-
-    /// Writes down how far a list was read.
-    async fn keep_events_place(
-        &self,
-        source: &Source,
-        lease: &RunLease,
-        place: &Place,
-        places: &Places<Place>,
-    ) -> Result<(), Trouble> {
-        let text = places.with(source, place);
-        let name = Entry::ReadEvents.name();
-        match self.store.keep_cursor(name, lease.epoch, &text).await? {
-            true => Ok(()),
-            false => Err(Trouble::InProgress),
-        }
     }
 
     /// Looks whether what was lost is here by now, and reads again what could not be read the last time, as long as

@@ -2,10 +2,11 @@
 
 use bayar_domain::gateway::Source;
 
+use super::schedule::Entry;
 use super::serve::is_shared;
 use crate::App;
 use crate::paying::{Heard, Unheard};
-use crate::port::store::AttemptPlace;
+use crate::port::store::{AttemptPlace, RunLease};
 use crate::trouble::Trouble;
 
 /// After so many attempts in a row of which it does not tell, it is the gateway that is in trouble and no attempt.
@@ -76,6 +77,20 @@ impl App {
                 tracing::error!(error = %trouble, %order, %attempt, "what happened cannot be applied: an operator has to look");
                 Ok(Followed::Unread)
             }
+        }
+    }
+
+    /// Writes down how far a run has come, unless somebody took it over.
+    pub(super) async fn keep_cursor(
+        &self,
+        entry: Entry,
+        lease: &RunLease,
+        text: &str,
+    ) -> Result<(), Trouble> {
+        let kept = self.store.keep_cursor(entry.name(), lease.epoch, text);
+        match kept.await? {
+            true => Ok(()),
+            false => Err(Trouble::InProgress),
         }
     }
 

@@ -136,12 +136,8 @@ impl App {
         checked: &Checked,
     ) -> Result<(), Trouble> {
         places.put(source, checked.clone());
-        let name = Entry::SweepBook.name();
         let text = places.to_text();
-        match self.store.keep_cursor(name, lease.epoch, &text).await? {
-            true => Ok(()),
-            false => Err(Trouble::InProgress),
-        }
+        self.keep_cursor(Entry::SweepBook, lease, &text).await
     }
 
     /// Reads what could not be read the last time, as long as the gateway tells anything.
